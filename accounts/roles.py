@@ -1,0 +1,101 @@
+"""Who may do what: the one table of rights. Nothing outside this app compares roles."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    SECRETARY = "secretary", "支部书记"
+    ORGANISER = "organiser", "支部委员"
+    GROUP_LEADER = "group_leader", "党小组长"
+    COMMITTEE_OFFICER = "committee_officer", "党（工）委组织员"
+    COUNTY_OFFICER = "county_officer", "县委组织部"
+    INSPECTOR = "inspector", "督查"
+    SYSTEM_ADMIN = "system_admin", "系统管理员"
+    SECURITY_ADMIN = "security_admin", "安全管理员"
+    AUDIT_ADMIN = "audit_admin", "审计管理员"
+
+
+class Action(TextChoices):
+    LOOK = "look", "查看"
+    RECORD_MEETING = "record_meeting", "登记会议"
+    ENTER_DUES = "enter_dues", "录入党费"
+    CHANGE_MEMBER = "change_member", "维护党员"
+    REVEAL_NUMBER = "reveal_number", "查看完整号码"
+    REPORT_TASK = "report_task", "填写整改进展"
+    REVIEW_TASK = "review_task", "核查整改"
+    IMPORT_WORKBOOK = "import_workbook", "导入台账"
+    EXPORT_LEDGER = "export_ledger", "导出台账"
+    CHANGE_ORGANISATION = "change_organisation", "维护组织"
+    RUN_CHECKS = "run_checks", "立即核对"
+    CHANGE_RULES = "change_rules", "要求设置"
+    MANAGE_ACCOUNTS = "manage_accounts", "账号和授权"
+    READ_TRAIL = "read_trail", "操作记录"
+    OPERATE = "operate", "系统运行"
+
+
+_BRANCH = {
+    Action.LOOK,
+    Action.RECORD_MEETING,
+    Action.ENTER_DUES,
+    Action.CHANGE_MEMBER,
+    Action.EXPORT_LEDGER,
+}
+
+RIGHTS: dict[str, frozenset[str]] = {
+    Role.SECRETARY: frozenset(
+        _BRANCH | {Action.REPORT_TASK, Action.IMPORT_WORKBOOK, Action.REVEAL_NUMBER}
+    ),
+    Role.ORGANISER: frozenset(_BRANCH),
+    Role.GROUP_LEADER: frozenset({Action.LOOK, Action.RECORD_MEETING}),
+    Role.COMMITTEE_OFFICER: frozenset(
+        {
+            Action.LOOK,
+            Action.REVIEW_TASK,
+            Action.IMPORT_WORKBOOK,
+            Action.EXPORT_LEDGER,
+            Action.REVEAL_NUMBER,
+        }
+    ),
+    Role.COUNTY_OFFICER: frozenset(
+        {
+            Action.LOOK,
+            Action.REVIEW_TASK,
+            Action.IMPORT_WORKBOOK,
+            Action.EXPORT_LEDGER,
+            Action.REVEAL_NUMBER,
+            Action.CHANGE_ORGANISATION,
+            Action.RUN_CHECKS,
+            Action.CHANGE_RULES,
+            Action.MANAGE_ACCOUNTS,
+        }
+    ),
+    Role.INSPECTOR: frozenset({Action.LOOK, Action.EXPORT_LEDGER}),
+    Role.SYSTEM_ADMIN: frozenset({Action.OPERATE}),
+    Role.SECURITY_ADMIN: frozenset({Action.MANAGE_ACCOUNTS}),
+    Role.AUDIT_ADMIN: frozenset({Action.READ_TRAIL}),
+}
+
+# The three administrators watch one another, so nobody holds two of the posts.
+EXCLUSIVE = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
+
+# The page a role lands on after log-in, widest reach first.
+FIRST_PAGES: tuple[tuple[str, str], ...] = (
+    (Role.COUNTY_OFFICER, "overview"),
+    (Role.INSPECTOR, "overview"),
+    (Role.COMMITTEE_OFFICER, "overview"),
+    (Role.SECRETARY, "desk"),
+    (Role.ORGANISER, "desk"),
+    (Role.GROUP_LEADER, "desk"),
+    (Role.SYSTEM_ADMIN, "administration"),
+    (Role.SECURITY_ADMIN, "administration"),
+    (Role.AUDIT_ADMIN, "administration"),
+)
+
+BRANCH_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER})
+# Roles whose daily or occasional work includes the admin site (管理后台).
+ADMIN_SITE_ROLES = frozenset({Role.COUNTY_OFFICER, *EXCLUSIVE})
+
+
+def roles_allowing(action: str) -> frozenset[str]:
+    """The roles that carry `action`."""
+    return frozenset(role for role, actions in RIGHTS.items() if action in actions)

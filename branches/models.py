@@ -1,0 +1,299 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.roles import Role
+from branches.scope import ScopedQuerySet
+
+
+class Kind(models.TextChoices):
+    """组织类别: what sort of organisation."""
+
+    COUNTY = "county", "县委"
+    COMMITTEE = "committee", "党委"
+    WORKING_COMMITTEE = "working_committee", "党工委"
+    LEADING_GROUP = "leading_group", "党组"
+    GENERAL_BRANCH = "general_branch", "党总支"
+    BRANCH = "branch", "党支部"
+
+
+# Bodies whose secretary must give a lecture each year, and which oversee branches.
+COMMITTEE_KINDS = frozenset({Kind.COMMITTEE, Kind.WORKING_COMMITTEE, Kind.LEADING_GROUP})
+
+
+class Sector(models.TextChoices):
+    """所属领域."""
+
+    VILLAGE = "village", "农村"
+    COMMUNITY = "community", "社区"
+    OFFICE = "office", "机关"
+    PUBLIC_INSTITUTION = "public_institution", "事业单位"
+    STATE_ENTERPRISE = "state_enterprise", "国有企业"
+    PRIVATE_ENTERPRISE = "private_enterprise", "非公有制企业"
+    SOCIAL_ORGANISATION = "social_organisation", "社会组织"
+    SCHOOL = "school", "学校"
+    RETIRED = "retired", "离退休"
+    FLOATING = "floating", "流动党员"
+    OTHER = "other", "其他"
+
+
+class OrganisationQuerySet(ScopedQuerySet):
+    scope_path = "path"
+
+    def branches(self):
+        """党支部 only."""
+        return self.filter(kind=Kind.BRANCH)
+
+    def standing(self, start, end):
+        """Those that existed at some time between the two days, both included."""
+        return self.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=end)).filter(
+            Q(dissolved_on__isnull=True) | Q(dissolved_on__gte=start)
+        )
+
+    def below(self, organisation):
+        """The organisation itself and everything under it in today's tree."""
+        return self.filter(path__gte=organisation.path, path__lt=organisation.path + "~")
+
+
+class Organisation(models.Model):
+    """A Party organisation: committee, general branch or branch.
+
+    `parent` and `path` repeat the placement in force, so that rights and lists need no join.
+    The path is the parent's path and the own key in base 36, six characters a level.
+    """
+
+    code = models.CharField("组织编码", max_length=40, unique=True)
+    name = models.CharField("组织名称", max_length=120)
+    kind = models.CharField("组织类别", max_length=20, choices=Kind.choices)
+    sector = models.CharField("所属领域", max_length=20, choices=Sector.choices, blank=True)
+    founded_on = models.DateField("成立日期", null=True, blank=True)
+    dissolved_on = models.DateField("撤销日期", null=True, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        verbose_name="上级组织",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+    )
+    path = models.CharField(max_length=120, unique=True, editable=False)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "党组织"
+        verbose_name_plural = "党组织"
+        ordering = ["code"]
+        indexes = [models.Index(fields=["kind", "path"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(dissolved_on__isnull=True)
+                | Q(founded_on__isnull=True)
+                | Q(dissolved_on__gte=F("founded_on")),
+                name="organisation_dissolved_after_founded",
+                violation_error_message="撤销日期早于成立日期",
+            ),
+            models.CheckConstraint(
+                condition=~Q(parent=F("id")),
+                name="organisation_not_its_own_parent",
+                violation_error_message="上级组织不能是它自己",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def short_name(self) -> str:
+        """The name without 中共 and 委员会, for tables and the bar."""
+        return shortened(self.name)
+
+    @property
+    def is_branch(self) -> bool:
+        return self.kind == Kind.BRANCH
+
+
+def shortened(name: str) -> str:
+    """中共望春社区第一支部委员会 → 望春社区第一党支部; committees lose only the frame."""
+    name = name.removeprefix("中共")
+    for ending, short in (
+        ("总支部委员会", "党总支"),
+        ("支部委员会", "党支部"),
+        ("工作委员会", "党工委"),
+        ("委员会", "党委"),
+    ):
+        if name.endswith(ending):
+            return name.removesuffix(ending) + short
+    return name
+
+
+class Placement(models.Model):
+    """Where an organisation stood in the tree between two days; an open end is today's place."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="placements"
+    )
+    parent = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    path = models.CharField(max_length=120)
+    starts_on = models.DateField("自", null=True, blank=True)
+    ends_on = models.DateField("至", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "隶属关系"
+        verbose_name_plural = "隶属关系"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation"],
+                condition=Q(ends_on__isnull=True),
+                name="placement_one_open_per_organisation",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True)
+                | Q(starts_on__isnull=True)
+                | Q(ends_on__gte=F("starts_on")),
+                name="placement_ends_after_start",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.organisation} → {self.parent}"
+
+
+class GroupQuerySet(ScopedQuerySet):
+    def standing(self, start, end):
+        """Groups that existed at some time between the two days."""
+        return self.filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end)).filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=start)
+        )
+
+
+class Group(models.Model):
+    """A Party group (党小组) of a branch."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="groups")
+    name = models.CharField("党小组", max_length=40)
+    starts_on = models.DateField("自", null=True, blank=True)
+    ends_on = models.DateField("至", null=True, blank=True)
+
+    objects = GroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "党小组"
+        verbose_name_plural = "党小组"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="group_name_once_per_branch"
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Grant(models.Model):
+    """A role given to an account on an organisation and everything below it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name="账号",
+        on_delete=models.PROTECT,
+        related_name="grants",
+    )
+    role = models.CharField("角色", max_length=20, choices=Role.choices)
+    organisation = models.ForeignKey(
+        Organisation, verbose_name="组织", on_delete=models.PROTECT, related_name="grants"
+    )
+    given_at = models.DateTimeField("授予时间", auto_now_add=True)
+    withdrawn_at = models.DateTimeField("收回时间", null=True, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "授权"
+        verbose_name_plural = "授权"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "role", "organisation"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="grant_once",
+                violation_error_message="这个账号在这个组织已有这个角色",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.user}：{self.organisation} {self.get_role_display()}"
+
+
+class Setting(models.Model):
+    """A county value that holds from a day on; what each key means stands in code."""
+
+    key = models.CharField("项目", max_length=80)
+    value = models.JSONField("值")
+    starts_on = models.DateField("自")
+    reason = models.CharField("依据", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "要求设置"
+        verbose_name_plural = "要求设置"
+        ordering = ["key", "-starts_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key", "starts_on"],
+                name="setting_once_per_day",
+                violation_error_message="这一项在这一天已有一个值",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.key} {self.starts_on:%Y-%m-%d}"
+
+
+class Changed(models.Model):
+    """What was touched and is not yet judged again: an organisation, an area, the days concerned.
+
+    Written in the transaction of the change, consumed by deletion in the transaction that judges.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    area = models.CharField(max_length=20)
+    from_on = models.DateField()
+    to_on = models.DateField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "待核对变动"
+        verbose_name_plural = "待核对变动"
+
+    def __str__(self):
+        return f"{self.organisation_id} {self.area} {self.from_on}–{self.to_on}"
+
+
+class Attachment(models.Model):
+    """A file put to a record of an organisation; seen by whoever sees the organisation."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    area = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    name = models.CharField("文件名", max_length=200)
+    file = models.FileField("文件", upload_to="attachments/%Y/%m/")
+    size = models.PositiveBigIntegerField("大小")
+    content_type = models.CharField(max_length=100)
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "附件"
+        verbose_name_plural = "附件"
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["area", "object_id"])]
+
+    def __str__(self):
+        return self.name

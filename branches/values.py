@@ -1,0 +1,77 @@
+"""County values: typed keys declared by each room, dated values in the database."""
+
+import datetime
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from branches.models import Setting
+
+KEYS: dict[str, "Key"] = {}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One county value: what it means, its default and what may be entered."""
+
+    name: str
+    label: str
+    default: Any
+    unit: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    help: str = ""
+
+    def __post_init__(self):
+        if self.name in KEYS:
+            raise ValueError(f"{self.name} is declared twice")
+        KEYS[self.name] = self
+
+    def cleaned(self, value):
+        """`value` as this key stores it; ValueError with a Chinese sentence when it does not fit."""
+        if isinstance(self.default, bool):
+            if not isinstance(value, bool):
+                raise ValueError(f"“{self.label}”请填 true 或 false")
+            return value
+        if isinstance(self.default, int | Decimal):
+            try:
+                number = int(value) if isinstance(self.default, int) else Decimal(str(value))
+            except (TypeError, ValueError, ArithmeticError):
+                raise ValueError(f"“{self.label}”应是数字") from None
+            if self.minimum is not None and number < self.minimum:
+                raise ValueError(f"“{self.label}”不能小于 {self.minimum}")
+            if self.maximum is not None and number > self.maximum:
+                raise ValueError(f"“{self.label}”不能大于 {self.maximum}")
+            return number if isinstance(self.default, int) else str(number)
+        return value
+
+
+class Values:
+    """All county values, read once; ask for a key as of a day."""
+
+    def __init__(self):
+        self._dated: dict[str, tuple[list[datetime.date], list[Any]]] = {}
+        for key, starts_on, value in Setting.objects.order_by("key", "starts_on").values_list(
+            "key", "starts_on", "value"
+        ):
+            days, values = self._dated.setdefault(key, ([], []))
+            days.append(starts_on)
+            values.append(value)
+
+    def on(self, key: Key, day: datetime.date):
+        """The value in force on `day`: the newest that had begun by then, else the default."""
+        days, values = self._dated.get(key.name, ([], []))
+        index = bisect_right(days, day)
+        if not index:
+            return key.default
+        value = values[index - 1]
+        return Decimal(value) if isinstance(key.default, Decimal) else value
+
+    def version(self, keys: tuple[Key, ...], day: datetime.date) -> str:
+        """Which values held on `day`, in a form that changes whenever one of them does."""
+        return ";".join(f"{key.name.split('.')[-1]}={self.on(key, day)}" for key in keys)
+
+
+ValueOf = Callable[[Key], Any]

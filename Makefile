@@ -40,8 +40,9 @@ $(STAMP): $(REQUIREMENTS)
 	  done; \
 	  if [ -z "$$found" ]; then echo "需要 Python 3.11 或更高版本 (Python 3.11 or newer is needed)" >&2; exit 1; fi; \
 	  mkdir -p "$$HOME"; \
-	  if command -v uv >/dev/null 2>&1; then uv venv --quiet --clear --seed --python "$$found" $(VENV); \
-	  else "$$found" -m venv --clear $(VENV); fi; \
+	  rm -rf $(VENV); \
+	  if command -v uv >/dev/null 2>&1; then uv venv --quiet --seed --python "$$found" $(VENV); \
+	  else "$$found" -m venv $(VENV); fi; \
 	fi; \
 	if command -v uv >/dev/null 2>&1; then install="uv pip install --quiet --python $(PYTHON)"; \
 	else install="$(PYTHON) -m pip install --quiet"; fi; \
@@ -52,8 +53,10 @@ $(STAMP): $(REQUIREMENTS)
 run: setup
 	@DEBUG=$${DEBUG:-1} PORT=$(PORT) exec $(PYTHON) manage.py run_local
 
+# The whole suite on SQLite, then on the first PostgreSQL found; the last line is pytest's own.
 test: setup
-	@$(PYTHON) -m tests.run $(ARGS)
+	@$(PYTHON) -m pytest -n 2 $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --database=postgres -m "not browser" $(ARGS)
 
 bench: setup
 	@$(PYTHON) -m bench --size $(SIZE)
@@ -66,4 +69,11 @@ format: setup
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
+# Values that no installation uses, to check the settings of a real one.
+CHECK_ENV := DEBUG=false SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
+	FIELD_KEYS=check-only ALLOWED_HOSTS=partybuild.example
+
 ci: lint
+	@$(CHECK_ENV) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	@$(CHECK_ENV) $(PYTHON) manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory test

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.http import Http404
 
-from accounts.roles import Action, roles_allowing
+from accounts.roles import FIRST_PAGES, Action, roles_allowing
 
 
 def paths_reached(user, action: str = Action.LOOK) -> tuple[str, ...]:
@@ -76,3 +76,17 @@ def get_for(queryset, user, action: str = Action.LOOK, **lookup):
         if not reaches(user, action, path):
             raise PermissionDenied
     return row
+
+
+def main_grant(user):
+    """The grant that decides a user's first page and the name in the bar: widest reach first."""
+    if not user.is_authenticated:
+        return None
+    if not hasattr(user, "_main_grant"):
+        order = [role for role, _page in FIRST_PAGES]
+        user._main_grant = min(
+            user.grants.filter(withdrawn_at__isnull=True).select_related("organisation__parent"),
+            key=lambda grant: (order.index(grant.role), grant.organisation.path),
+            default=None,
+        )
+    return user._main_grant

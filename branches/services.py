@@ -15,6 +15,11 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _STEP = 6
 
 
+def path_keys(path: str) -> list[int]:
+    """Primary keys on the way down to an organisation, itself last."""
+    return [int(path[start : start + _STEP], 36) for start in range(0, len(path), _STEP)]
+
+
 class TreeFault(ValueError):
     """The move would make the tree impossible; the message names both organisations."""
 

@@ -1,3 +1,9 @@
+from django.urls import path
+
+from branches import views
+
 app_name = "branches"
 
-urlpatterns = []
+urlpatterns = [
+    path("attachments/<int:pk>/", views.attachment_download, name="attachment"),
+]

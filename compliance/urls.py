@@ -1,3 +1,10 @@
+from django.urls import path
+
+from compliance import views
+
 app_name = "compliance"
 
-urlpatterns = []
+urlpatterns = [
+    path("", views.duty_list, name="list"),
+    path("<int:pk>/", views.duty, name="duty"),
+]

@@ -20,9 +20,7 @@ class JobQuerySet(ScopedQuerySet):
 
     def abandoned(self, now):
         """Waiting or running, but held by no living worker."""
-        return self.filter(
-            state__in=(JobState.QUEUED, JobState.RUNNING), lease_until__lt=now
-        )
+        return self.filter(state__in=(JobState.QUEUED, JobState.RUNNING), lease_until__lt=now)
 
 
 class Job(models.Model):

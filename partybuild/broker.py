@@ -17,7 +17,8 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.encoding import str_to_bytes
 from kombu.utils.json import dumps
 
-FILE_BROKER_URL = "fsatomic://"
+# The host means nothing; without one Kombu warns on every start.
+FILE_BROKER_URL = "fsatomic://localhost"
 
 # The kernel stores the path of a Unix socket in 108 bytes, on macOS in 104.
 SOCKET_PATH_LIMIT = 100

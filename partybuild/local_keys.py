@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import tempfile
 
 
 def read_or_create(path):
@@ -12,8 +13,7 @@ def read_or_create(path):
             "SECRET_KEY": secrets.token_urlsafe(50),
             "FIELD_KEYS": [secrets.token_urlsafe(32)],
         }
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(descriptor, "w") as file:
             json.dump(keys, file, indent=1)
         try:
@@ -22,5 +22,5 @@ def read_or_create(path):
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            os.unlink(draft)
     return json.loads(path.read_text())

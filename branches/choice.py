@@ -1,0 +1,19 @@
+"""Which branch a page is about: `?branch=CODE`, or the one branch the user has."""
+
+from accounts.roles import Action
+from branches.models import Organisation
+from branches.scope import get_for
+
+
+def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
+    """The branch named in the request, for looking or for doing.
+
+    Without a name it is the user's only branch; None where there are several, or none.
+    Out of sight is 404, in sight but out of reach is 403.
+    """
+    branches = Organisation.objects.branches()
+    code = request.POST.get("branch") or request.GET.get("branch")
+    if code:
+        return get_for(branches.select_related("parent"), request.user, action, code=code)
+    reached = list(branches.permitting(request.user, action).select_related("parent")[:2])
+    return reached[0] if len(reached) == 1 else None

@@ -1,0 +1,124 @@
+"""From what was measured to a verdict. Reads facts, writes nothing."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from branches.models import Organisation
+from branches.periods import Period, add_months, period_of
+from branches.values import Key, Values
+from compliance.models import STANDING, DutyState, Exemption
+from compliance.registry import Measured, Question, Rule
+
+WINDOW_MONTHS = Key(
+    "compliance.window_months",
+    "重新核对以前多少个月",
+    12,
+    unit="个月",
+    minimum=1,
+    maximum=36,
+    help="补录和更正会改变这段时间内的结论",
+)
+SOON_DAYS = Key("compliance.soon_days", "到期前几天显示为临期", 7, unit="天", minimum=1, maximum=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One duty as it should stand. `since` is when a standing condition began, where facts say so."""
+
+    organisation_id: int
+    required: int
+    actual: int
+    state: str
+    due_on: datetime.date | None
+    met_on: datetime.date | None
+    since: datetime.date | None
+    version: str
+
+
+def period_key(period: Period | None) -> str:
+    return str(period) if period else STANDING
+
+
+def due_day(rule: Rule, period: Period) -> datetime.date:
+    """A periodic duty is due at the end of its period."""
+    return period.ends_on
+
+
+def open_periods(rule: Rule, as_of: datetime.date, values: Values) -> list[Period | None]:
+    """The running period and every one that ended within the window, oldest first."""
+    if rule.is_standing:
+        return [None]
+    earliest = add_months(as_of, -values.on(WINDOW_MONTHS, as_of))
+    periods = [period_of(rule.span, as_of)]
+    while periods[-1].previous.ends_on >= earliest:
+        periods.append(periods[-1].previous)
+    return periods[::-1]
+
+
+def question_for(
+    rule: Rule, period: Period | None, as_of: datetime.date, values: Values, organisations=None
+) -> Question:
+    """The question with the organisations that owe the duty, out of `organisations` (None: all)."""
+    ends_on = min(period.ends_on, as_of) if period else as_of
+    owing = (Organisation.objects.all() if organisations is None else organisations).filter(
+        kind__in=rule.kinds
+    )
+    founded_by = ends_on if rule.is_standing or rule.from_founding else period.starts_on
+    owing = owing.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=founded_by)).filter(
+        Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=ends_on)
+    )
+    return Question(owing, period, ends_on, as_of, values)
+
+
+def judge(rule: Rule, question: Question) -> list[Verdict]:
+    """Measure and judge, organisation by organisation in the order of their keys."""
+    exempt = set(
+        Exemption.objects.filter(
+            rule=rule.code, starts_on__lte=question.ends_on, ends_on__gte=question.ends_on
+        ).values_list("organisation_id", flat=True)
+    )
+    version = rule.version(question.values, question.ends_on)
+    strict = question.value(rule.strict_key)
+    return sorted(
+        (
+            _verdict(rule, question, found, found.organisation_id in exempt, strict, version)
+            for found in rule.measure(question)
+        ),
+        key=lambda verdict: verdict.organisation_id,
+    )
+
+
+def _verdict(
+    rule: Rule, question: Question, found: Measured, exempt: bool, strict: bool, version: str
+) -> Verdict:
+    if rule.is_standing:
+        met = found.actual == 0
+        due_on = None if met else standing_due(rule, found.since or question.as_of)
+    else:
+        met = found.actual >= found.required
+        due_on = due_day(rule, question.period)
+    if exempt:
+        state = DutyState.EXEMPT
+    elif met:
+        state = DutyState.DONE
+    elif question.as_of > due_on:
+        state = DutyState.OVERDUE if strict else DutyState.BEHIND
+    else:
+        state = DutyState.BEHIND if found.behind else DutyState.OPEN
+    return Verdict(
+        found.organisation_id,
+        found.required,
+        found.actual,
+        state.value,
+        due_on,
+        found.met_on if met else None,
+        found.since,
+        version,
+    )
+
+
+def standing_due(rule: Rule, since: datetime.date) -> datetime.date:
+    """The last day on which a standing condition that began on `since` is not yet overdue."""
+    return since + datetime.timedelta(days=rule.grace_days - 1)

@@ -1,0 +1,6 @@
+"""The rules over the rooms to the left; imported once, when the app is ready.
+
+The order here is the order of columns on every page and sheet.
+"""
+
+from compliance.rules import meetings, dues, tasks, members, branches  # noqa: F401, I001 – order of columns

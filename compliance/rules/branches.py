@@ -1,0 +1,106 @@
+from branches.models import Organisation
+from branches.values import Key
+from compliance.registry import (
+    Certainty,
+    Cure,
+    Evidence,
+    Measured,
+    Nature,
+    Question,
+    Record,
+    Rule,
+    register,
+)
+from members.roster import counts
+
+LEAST_FORMAL = Key(
+    "branches.least_formal", "成立党支部的正式党员数", 3, unit="人", minimum=1, maximum=10
+)
+MOST_MEMBERS = Key(
+    "branches.most_members", "党支部党员人数上限", 50, unit="人", minimum=10, maximum=500
+)
+
+
+def _measure_too_small(question: Question):
+    found = counts(question.organisations, question.as_of)
+    least = question.value(LEAST_FORMAL)
+    for pk in question.organisations.values_list("pk", flat=True):
+        _members, formal = found.get(pk, (0, 0))
+        yield Measured(pk, 0, int(formal < least))
+
+
+def _measure_too_large(question: Question):
+    found = counts(question.organisations, question.as_of)
+    most = question.value(MOST_MEMBERS)
+    for pk in question.organisations.values_list("pk", flat=True):
+        members, _formal = found.get(pk, (0, 0))
+        yield Measured(pk, 0, int(members > most))
+
+
+def _size_facts(question: Question, organisation: Organisation) -> tuple[int, int, list]:
+    members, formal = counts([organisation.pk], question.as_of).get(organisation.pk, (0, 0))
+    facts = [("党员", f"{members} 人"), ("其中正式党员", f"{formal} 人")]
+    return members, formal, facts
+
+
+def _too_small_evidence(question: Question, organisation: Organisation) -> Evidence:
+    _members, formal, facts = _size_facts(question, organisation)
+    least = question.value(LEAST_FORMAL)
+    found = [Record(text=f"正式党员 {formal} 人，不足 {least} 人")] if formal < least else []
+    return Evidence(counted=found, facts=[*facts, ("下限", f"正式党员 {least} 人")])
+
+
+def _too_large_evidence(question: Question, organisation: Organisation) -> Evidence:
+    members, _formal, facts = _size_facts(question, organisation)
+    most = question.value(MOST_MEMBERS)
+    found = [Record(text=f"党员 {members} 人，超过 {most} 人")] if members > most else []
+    return Evidence(counted=found, facts=[*facts, ("上限", f"党员 {most} 人")])
+
+
+_ROSTER = Cure("看党员名册", "members:list")
+
+BRANCH_HAS_ENOUGH_MEMBERS = register(
+    Rule(
+        code="branches.too_small",
+        record="ORG-MIN3",
+        title="党支部人数下限",
+        short="不足3人",
+        headline="调整不足 3 名正式党员的设置",
+        asks="正式党员不少于 {value} 人",
+        wording="凡是有正式党员3人以上的，都应当成立党支部；正式党员不足3人的，应当按照地域相邻、行业相近等原则成立联合党支部。",
+        source="中国共产党支部工作条例（试行）（2018）第二章（条款号待核实）",
+        certainty=Certainty.TO_VERIFY,
+        nature=Nature.MUST,
+        how="核对日在册正式党员少于 3 人，计 1。",
+        span=None,
+        areas=frozenset({"members", "branches"}),
+        measure=_measure_too_small,
+        evidence=_too_small_evidence,
+        cure=_ROSTER,
+        unit="项",
+        keys=(LEAST_FORMAL,),
+    )
+)
+BRANCH_IS_NOT_TOO_LARGE = register(
+    Rule(
+        code="branches.too_large",
+        record="ORG-MAX50",
+        title="党支部人数上限",
+        short="超过50人",
+        headline="考虑分设党支部",
+        asks="党员一般不超过 {value} 人",
+        wording="党支部党员人数一般不超过50人。",
+        source="中国共产党支部工作条例（试行）（2018）第二章（条款号待核实）",
+        certainty=Certainty.TO_VERIFY,
+        nature=Nature.NORMALLY,
+        how="核对日在册党员（含预备党员）多于 50 人，计 1。这是建议，最多显示为落后。",
+        span=None,
+        areas=frozenset({"members", "branches"}),
+        measure=_measure_too_large,
+        evidence=_too_large_evidence,
+        cure=_ROSTER,
+        unit="项",
+        keys=(MOST_MEMBERS,),
+        strict=False,
+    )
+)

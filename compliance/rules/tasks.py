@@ -1,0 +1,79 @@
+import datetime
+from collections import defaultdict
+
+from django.db.models import Q
+from django.urls import reverse
+
+from branches.models import Organisation
+from compliance.registry import (
+    Certainty,
+    Cure,
+    Evidence,
+    Measured,
+    Nature,
+    Question,
+    Record,
+    Rule,
+    register,
+)
+from tasks.models import Task, TaskState
+
+
+def _overdue(question: Question):
+    """Tasks listed, past their deadline and not closed, as things stood on the day."""
+    return (
+        Task.objects.filter(
+            organisation__in=question.organisations,
+            opened_on__lte=question.as_of,
+            due_on__lt=question.as_of,
+        )
+        .filter(Q(closed_on__isnull=True) | Q(closed_on__gt=question.as_of))
+        .exclude(state=TaskState.CANCELLED)
+    )
+
+
+def _measure_overdue(question: Question):
+    due_days = defaultdict(list)
+    for organisation_id, due_on in _overdue(question).values_list("organisation_id", "due_on"):
+        due_days[organisation_id].append(due_on)
+    for pk in question.organisations.values_list("pk", flat=True):
+        days = due_days[pk]
+        since = min(days) + datetime.timedelta(days=1) if days else None
+        yield Measured(pk, 0, len(days), since=since)
+
+
+def _overdue_evidence(question: Question, organisation: Organisation) -> Evidence:
+    return Evidence(
+        counted=[
+            Record(
+                text=task.problem,
+                on=task.due_on,
+                note=f"责任人 {task.responsible_person}，逾期 {(question.as_of - task.due_on).days} 天，进度 {task.progress}%",
+                url=reverse("tasks:detail", args=[task.pk]),
+            )
+            for task in _overdue(question).order_by("due_on", "pk")
+        ]
+    )
+
+
+TASKS_ARE_DONE_IN_TIME = register(
+    Rule(
+        code="tasks.overdue",
+        record="RECT",
+        title="整改任务按时销号",
+        short="整改销号",
+        headline="办结逾期整改任务",
+        asks="无逾期未销号",
+        wording="整改台账所列问题应在整改时限内整改到位并销号。",
+        source="县方案（整改台账、挂账销号）",
+        certainty=Certainty.COUNTY,
+        nature=Nature.LOCAL,
+        how="数核对日已过整改时限、尚未销号的任务；时限当天不算逾期，从次日起算。",
+        span=None,
+        areas=frozenset({"tasks"}),
+        measure=_measure_overdue,
+        evidence=_overdue_evidence,
+        cure=Cure("填写进展", "tasks:list", (("state", "overdue"),)),
+        unit="项",
+    )
+)

@@ -1,0 +1,224 @@
+"""Judging and storing. Whatever runs twice changes nothing the second time."""
+
+import datetime
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from branches.models import Changed, Organisation
+from branches.periods import Period, months_between
+from branches.values import Values
+from compliance import summaries
+from compliance.judging import (
+    Verdict,
+    judge,
+    open_periods,
+    period_key,
+    question_for,
+    standing_due,
+)
+from compliance.models import CheckRun, Duty, DutyEvent
+from compliance.registry import RULES, Rule
+from dues.services import charge_month
+
+logger = logging.getLogger(__name__)
+
+# Areas whose changes reach forward: who joined in June is on every later roster.
+_REACHING_FORWARD = frozenset({"members", "branches"})
+_STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version")
+
+
+@dataclass
+class Tally:
+    """What a reconciliation did."""
+
+    judged: int = 0
+    written: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.judged + other.judged, self.written + other.written)
+
+
+def reconcile(
+    rule: Rule,
+    period: Period | None,
+    *,
+    as_of: datetime.date,
+    values: Values,
+    organisations=None,
+) -> Tally:
+    """Make the stored duties of one rule and period equal to what the facts say.
+
+    `organisations` is a queryset to judge; None is everybody. Only what differs is written.
+    """
+    try:
+        return _reconcile(rule, period, as_of, values, organisations)
+    except IntegrityError:
+        # Another run inserted the same rows in between; now they are there to compare with.
+        return _reconcile(rule, period, as_of, values, organisations)
+
+
+@transaction.atomic
+def _reconcile(rule, period, as_of, values, organisations) -> Tally:
+    stored_rows = Duty.objects.filter(rule=rule.code, period=period_key(period))
+    if organisations is not None:
+        stored_rows = stored_rows.filter(organisation__in=organisations)
+    # Locked before the facts are read, so that a slower run cannot write an older verdict.
+    stored = {duty.organisation_id: duty for duty in stored_rows.select_for_update()}
+    verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
+    created, updated, events, shifts = [], [], [], []
+    for verdict in verdicts:
+        duty = stored.pop(verdict.organisation_id, None)
+        before = summaries.counted(duty)
+        if duty is None:
+            duty = Duty(
+                rule=rule.code,
+                period=period_key(period),
+                organisation_id=verdict.organisation_id,
+                starts_on=period and period.starts_on,
+                ends_on=period and period.ends_on,
+            )
+            _settle(duty, rule, verdict, as_of)
+            created.append(duty)
+            if rule.is_standing and verdict.actual:
+                events.append(_event(duty, "", as_of))
+        else:
+            state = duty.state
+            if not _settle(duty, rule, verdict, as_of):
+                continue
+            updated.append(duty)
+            if duty.state != state:
+                events.append(_event(duty, state, as_of))
+        shifts.append((duty.organisation_id, before, summaries.counted(duty)))
+    Duty.objects.bulk_create(created, batch_size=500)
+    Duty.objects.bulk_update(updated, _STORED, batch_size=100)
+    DutyEvent.objects.bulk_create(events, batch_size=500)
+    shifts += [(pk, summaries.counted(duty), summaries.counted(None)) for pk, duty in stored.items()]
+    Duty.objects.filter(pk__in=[duty.pk for duty in stored.values()]).delete()
+    summaries.shift(rule, period, shifts, as_of=as_of)
+    return Tally(len(verdicts), len(created) + len(updated) + len(stored))
+
+
+def _settle(duty: Duty, rule: Rule, verdict: Verdict, as_of: datetime.date) -> bool:
+    """Put the verdict into the duty; returns whether anything differed."""
+    open_since, due_on = None, verdict.due_on
+    if rule.is_standing and verdict.actual:
+        # Where the facts give no first day, the day it was first seen stays.
+        open_since = verdict.since or duty.open_since or as_of
+        due_on = standing_due(rule, open_since)
+    settled = {
+        "required": verdict.required,
+        "actual": verdict.actual,
+        "state": verdict.state,
+        "due_on": due_on,
+        "met_on": verdict.met_on,
+        "open_since": open_since,
+        "version": verdict.version[:80],
+    }
+    differs = any(getattr(duty, name) != value for name, value in settled.items())
+    for name, value in settled.items():
+        setattr(duty, name, value)
+    return differs
+
+
+def _event(duty: Duty, before: str, on: datetime.date) -> DutyEvent:
+    return DutyEvent(
+        duty=duty,
+        on=on,
+        before=before,
+        after=duty.state,
+        required=duty.required,
+        actual=duty.actual,
+    )
+
+
+def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -> int:
+    """Judge again what was touched: one organisation's before it is read, or everybody's.
+
+    Returns the number of notes consumed. The notes are deleted in the transaction that judged
+    them, so one that is committed meanwhile waits for the next call.
+    """
+    waiting = Changed.objects.order_by("pk")
+    if organisation is not None:
+        waiting = waiting.filter(organisation=organisation)
+    if not waiting.exists():
+        return 0
+    with transaction.atomic():
+        if organisation is not None:
+            notes = list(waiting.select_for_update())
+        else:
+            notes = list(waiting.select_for_update(skip_locked=True)[:5000])
+        values = Values()
+        for (code, period), organisation_ids in _touched(notes, as_of, values).items():
+            reconcile(
+                RULES[code],
+                period,
+                as_of=as_of,
+                values=values,
+                organisations=Organisation.objects.filter(pk__in=organisation_ids),
+            )
+        Changed.objects.filter(pk__in=[note.pk for note in notes]).delete()
+    return len(notes)
+
+
+def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
+    """Which rules and periods the notes concern, with the organisations to judge again."""
+    touched: dict[tuple[str, Period | None], set[int]] = {}
+    for rule in RULES.values():
+        concerned = [note for note in notes if note.area in rule.areas]
+        if not concerned:
+            continue
+        for period in open_periods(rule, as_of, values):
+            organisation_ids = {
+                note.organisation_id for note in concerned if _overlaps(note, period, as_of)
+            }
+            if organisation_ids:
+                touched[rule.code, period] = organisation_ids
+    return touched
+
+
+def _overlaps(note: Changed, period: Period | None, as_of: datetime.date) -> bool:
+    if period is None:
+        return True
+    to_on = as_of if note.area in _REACHING_FORWARD else note.to_on
+    return note.from_on <= period.ends_on and to_on >= period.starts_on
+
+
+def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text: None) -> CheckRun:
+    """Judge every rule for every period still open to correction, as the night of `day` does.
+
+    One broken rule does not stop the others; its name stands in the run's row.
+    """
+    run, _created = CheckRun.objects.get_or_create(
+        day=day, defaults={"started_at": timezone.now()}
+    )
+    values, tally, faults = Values(), Tally(), []
+    for month in months_between(day.replace(day=1), day):
+        charge_month(month)
+    for rule in RULES.values():
+        report(rule.title)
+        for period in open_periods(rule, day, values):
+            try:
+                with transaction.atomic():
+                    tally += reconcile(rule, period, as_of=day, values=values)
+                    summaries.rebuild(rule, period, as_of=day)
+            except Exception:
+                logger.exception("rule %s failed for %s", rule.code, period)
+                faults.append(f"{rule.title} {period_key(period)}".strip())
+    run.finished_at = timezone.now()
+    run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
+    run.save(update_fields=["finished_at", "judged", "written", "faults"])
+    return run
+
+
+def catch_up(day: datetime.date) -> CheckRun | None:
+    """Run the night of `day` unless it has finished; None when there was nothing to do.
+
+    A night judges all periods of the window, so one run heals any number of missed nights.
+    """
+    if CheckRun.objects.filter(day__gte=day, finished_at__isnull=False).exists():
+        return None
+    return run_night(day)

@@ -1,0 +1,127 @@
+"""Sums over everything below an organisation, stored so that an overview reads a few rows.
+
+Kept right by the differences each reconciliation makes, and rebuilt every night by difference.
+"""
+
+import datetime
+from collections.abc import Iterable
+
+from branches.models import Kind, Placement
+from branches.periods import Period
+from branches.services import path_keys
+from compliance.judging import period_key
+from compliance.models import Duty, DutyState, DutySummary
+from compliance.registry import Rule
+from members.models import standing_on
+
+_STATES = tuple(DutyState.values)
+_FIELDS = (*_STATES, "required", "actual")
+_NOTHING = (0,) * len(_FIELDS)
+Counts = tuple[int, ...]
+
+
+def counted(duty: Duty | None) -> Counts:
+    """What one duty adds to a sum."""
+    if duty is None:
+        return _NOTHING
+    return (*(int(duty.state == state) for state in _STATES), duty.required, duty.actual)
+
+
+def shift(
+    rule: Rule,
+    period: Period | None,
+    shifts: Iterable[tuple[int, Counts, Counts]],
+    *,
+    as_of: datetime.date,
+) -> None:
+    """Apply what changed, (organisation, counts before, counts after), to all sums above."""
+    differences = {
+        pk: tuple(new - old for old, new in zip(before, after, strict=True))
+        for pk, before, after in shifts
+        if before != after
+    }
+    if not differences:
+        return
+    totals = _folded(differences.items(), period, as_of)
+    stored = _stored(rule, period, totals)
+    for pk, summary in stored.items():
+        totals[pk] = _added(totals[pk], _values(summary))
+    _store(rule, period, totals, stored)
+
+
+def rebuild(rule: Rule, period: Period | None, *, as_of: datetime.date) -> None:
+    """Count anew from the duties and write what differs; heals whatever went astray."""
+    duties = Duty.objects.filter(rule=rule.code, period=period_key(period)).values_list(
+        "organisation_id", "state", "required", "actual"
+    )
+    totals = _folded(
+        (
+            (pk, (*(int(state == known) for known in _STATES), required, actual))
+            for pk, state, required, actual in duties
+        ),
+        period,
+        as_of,
+    )
+    stored = _stored(rule, period)
+    for pk in stored:
+        totals.setdefault(pk, _NOTHING)
+    _store(rule, period, totals, stored)
+
+
+def _folded(
+    counts: Iterable[tuple[int, Counts]], period: Period | None, as_of: datetime.date
+) -> dict[int, Counts]:
+    """Sums by organisation above, in the tree of the period's last day (or today's)."""
+    counts = list(counts)
+    day = min(period.ends_on, as_of) if period else as_of
+    placements = Placement.objects.filter(standing_on(day))
+    if len(counts) <= 200:
+        placements = placements.filter(organisation__in=[pk for pk, _counts in counts])
+    # A branch is counted by those above it; a committee's own duty counts for itself too.
+    above = {
+        pk: path_keys(path)[:-1] if kind == Kind.BRANCH else path_keys(path)
+        for pk, path, kind in placements.values_list(
+            "organisation_id", "path", "organisation__kind"
+        )
+    }
+    totals: dict[int, Counts] = {}
+    for pk, values in counts:
+        for ancestor in above.get(pk, ()):
+            totals[ancestor] = _added(totals.get(ancestor, _NOTHING), values)
+    return totals
+
+
+def _added(one: Counts, other: Counts) -> Counts:
+    return tuple(map(int.__add__, one, other))
+
+
+def _values(summary: DutySummary) -> Counts:
+    return tuple(getattr(summary, field) for field in _FIELDS)
+
+
+def _stored(rule: Rule, period: Period | None, keys=None) -> dict[int, DutySummary]:
+    summaries = DutySummary.objects.filter(rule=rule.code, period=period_key(period))
+    if keys is not None:
+        summaries = summaries.filter(organisation__in=list(keys))
+    return {
+        summary.organisation_id: summary
+        for summary in summaries.order_by("organisation_id").select_for_update()
+    }
+
+
+def _store(rule, period, totals: dict[int, Counts], stored: dict[int, DutySummary]) -> None:
+    created, updated = [], []
+    for pk, values in sorted(totals.items()):
+        summary = stored.get(pk)
+        if summary is None:
+            summary = DutySummary(organisation_id=pk, rule=rule.code, period=period_key(period))
+            created.append(summary)
+        elif _values(summary) == values:
+            continue
+        else:
+            updated.append(summary)
+        for field, value in zip(_FIELDS, values, strict=True):
+            # A sum that went astray must not stop a verdict; the night rebuilds it.
+            setattr(summary, field, max(value, 0))
+    DutySummary.objects.bulk_create(created, batch_size=500)
+    DutySummary.objects.bulk_update(updated, _FIELDS, batch_size=100)

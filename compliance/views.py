@@ -1,0 +1,170 @@
+from django.core.paginator import Paginator
+from django.db.models import Case, Count, IntegerField, Value, When
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from accounts.roles import Action
+from branches.clock import today
+from branches.models import Organisation
+from branches.scope import get_for, reaches
+from branches.values import Values
+from compliance import services
+from compliance.explanation import explain
+from compliance.judging import SOON_DAYS
+from compliance.models import Duty, DutyState
+from compliance.registry import RULES
+from compliance.wording import day_text, kind_of, mark, period_text
+
+_PAGE = 50
+_WORST_FIRST = Case(
+    When(state=DutyState.OVERDUE, then=Value(0)),
+    When(state=DutyState.BEHIND, then=Value(1)),
+    When(state=DutyState.OPEN, then=Value(2)),
+    default=Value(3),
+    output_field=IntegerField(),
+)
+_CHIPS = (
+    ("", "要办"),
+    (DutyState.OVERDUE, "逾期"),
+    (DutyState.BEHIND, "落后"),
+    (DutyState.OPEN, "进行中"),
+    (DutyState.DONE, "已完成"),
+    (DutyState.EXEMPT, "免予"),
+)
+
+
+@require_GET
+def duty(request, pk: int):
+    """为什么: one duty explained; judged again first, so that the page is right."""
+    found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
+    if found.rule not in RULES:
+        raise Http404
+    if services.refresh(as_of=today(), organisation=found.organisation):
+        found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
+    may_cure = any(
+        reaches(request.user, action, found.organisation.path)
+        for action in (Action.RECORD_MEETING, Action.ENTER_DUES, Action.REPORT_TASK)
+    )
+    page = explain(found, today=today(), may_cure=may_cure)
+    page["crumbs"] = [
+        {
+            "label": found.organisation.short_name,
+            "url": reverse("compliance:list") + f"?branch={found.organisation.code}",
+        },
+        {"label": "为什么"},
+    ]
+    return render(request, "compliance/duty.html", page)
+
+
+@require_GET
+def duty_list(request):
+    """Duties in sight, worst first, filtered by the address."""
+    duties = Duty.objects.visible_to(request.user).filter(rule__in=list(RULES))
+    organisation = _organisation(request)
+    if organisation is not None:
+        duties = duties.within(organisation)
+    rule = request.GET.get("rule", "")
+    if rule in RULES:
+        duties = duties.filter(rule=rule)
+    if request.GET.get("group") == "meetings":
+        duties = duties.filter(rule__startswith="meetings.")
+    if period := request.GET.get("period", ""):
+        duties = duties.filter(period=period)
+    search = request.GET.get("q", "").strip()[:40]
+    if search:
+        duties = duties.filter(organisation__name__contains=search)
+    counts = dict(duties.values_list("state").annotate(count=Count("pk")).order_by())
+    state = request.GET.get("state", "")
+    if state in DutyState.values:
+        duties = duties.filter(state=state)
+    else:
+        duties = duties.unmet()
+    rows = duties.select_related("organisation").order_by(
+        _WORST_FIRST, "due_on", "organisation__code", "rule", "period"
+    )
+    page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
+    one_branch = organisation is not None and organisation.is_branch
+    now = today()
+    soon_days = Values().on(SOON_DAYS, now)
+    return render(
+        request,
+        "compliance/duty_list.html",
+        {
+            "context_text": organisation.short_name if organisation else "",
+            "chips": _chips(request, counts, state),
+            "rules": _rule_choices(rule),
+            "search": search,
+            "hidden": _kept(request, ("branch", "organisation", "state", "group", "period")),
+            "rows": [_row(one, now, soon_days) for one in page],
+            "show_organisation": not one_branch,
+            "page": page,
+            "query": urlencode(
+                {key: value for key, value in request.GET.items() if key != "page"}
+            ),
+            "clear_url": request.path
+            + (f"?organisation={organisation.code}" if organisation else ""),
+            "conditions_text": _conditions(rule, state, search),
+        },
+    )
+
+
+def _organisation(request) -> Organisation | None:
+    code = request.GET.get("branch") or request.GET.get("organisation")
+    return get_for(Organisation.objects.all(), request.user, code=code) if code else None
+
+
+def _kept(request, names) -> list[tuple[str, str]]:
+    return [(name, request.GET[name]) for name in names if request.GET.get(name)]
+
+
+def _chips(request, counts: dict[str, int], chosen: str) -> list[dict]:
+    unmet = sum(counts.get(state, 0) for state in (DutyState.OVERDUE, DutyState.BEHIND, DutyState.OPEN))
+    chips = []
+    for state, label in _CHIPS:
+        query = request.GET.copy()
+        query.pop("page", None)
+        query["state"] = state
+        chips.append(
+            {
+                "label": label,
+                "count": counts.get(state, 0) if state else unmet,
+                "url": f"?{query.urlencode()}",
+                "current": state == chosen,
+            }
+        )
+    return chips
+
+
+def _rule_choices(chosen: str) -> list[dict]:
+    choices = [{"value": "", "label": "全部要求", "current": not chosen}]
+    return choices + [
+        {"value": code, "label": rule.title, "current": code == chosen}
+        for code, rule in RULES.items()
+    ]
+
+
+def _conditions(rule: str, state: str, search: str) -> str:
+    words = [RULES[rule].title if rule in RULES else "", dict(_CHIPS).get(state, ""), search]
+    return "、".join(word for word in words if word)
+
+
+def _row(one: Duty, now, soon_days: int) -> dict:
+    return {
+        "organisation": one.organisation.short_name,
+        "organisation_url": (
+            reverse("branch", args=[one.organisation.code])
+            if one.organisation.is_branch
+            else reverse("overview_of", args=[one.organisation.code])
+        ),
+        "name": RULES[one.rule].title,
+        "period_text": period_text(one, now),
+        "required": one.required,
+        "actual": one.actual,
+        "due_text": day_text(one.due_on, now),
+        "kind": kind_of(one, now, soon_days),
+        "words": mark(one, now, soon_days).words,
+        "url": reverse("compliance:duty", args=[one.pk]),
+    }

@@ -1,0 +1,352 @@
+"""The secretary's desk: what is due, what is done, how the branch stands against the rules."""
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.urls import reverse
+
+from branches.models import Organisation
+from branches.periods import Period, Span, month_end, period_of
+from branches.values import Values
+from compliance.judging import SOON_DAYS
+from compliance.models import Duty, DutyState
+from compliance.registry import RULES, Rule
+from compliance.wording import (
+    badge,
+    day_text,
+    mark,
+    period_of_duty,
+    period_text,
+    progress,
+    weekday_text,
+)
+from dues.models import Charge, Payment
+from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
+from meetings.models import Meeting
+from members.roster import roster
+from tasks.models import OPEN_STATES, Task, TaskState
+
+# A yearly duty that keeps its pace is listed from so many days before it is due.
+_YEARLY_AHEAD = 90
+_NAMES_SHOWN = 2
+_DONE_SHOWN = 4
+# Overdue tasks stand in the list one by one, so their rule is not listed as well.
+_TASK_RULE = "tasks.overdue"
+
+
+@dataclass
+class Item:
+    """One line of 本月要办; `due_on` orders it, overdue lines by how long they have waited."""
+
+    kind: str
+    status: str
+    title: str
+    basis: str
+    due_label: str
+    due_text: str
+    due_on: datetime.date
+    why_url: str
+    action: dict | None
+
+    @property
+    def bin(self) -> str:
+        return self.kind if self.kind in ("late", "soon") else "other"
+
+
+def desk(branch: Organisation, today: datetime.date, show: str, *, next_month: bool) -> dict:
+    """Everything the desk shows for one branch; a handful of queries whatever its size."""
+    values = Values()
+    soon_days = values.on(SOON_DAYS, today)
+    duties = list(Duty.objects.filter(organisation=branch).order_by("starts_on", "pk"))
+    current = {duty.rule: duty for duty in duties if _is_current(duty, today)}
+    if next_month:
+        items = _coming(branch, current, today, values)
+    else:
+        items = _due(branch, duties, today, values, soon_days)
+    tally = {name: sum(item.bin == name for item in items) for name in ("late", "soon", "other")}
+    shown = [item for item in items if show in ("", item.bin)]
+    following = period_of(Span.MONTH, today).following
+    coming = _coming(branch, current, today, values)[:1]
+    return {
+        "today_text": weekday_text(today),
+        "days_left": (month_end(today) - today).days,
+        "tally": _tally_links(tally, show),
+        "items": shown,
+        "filtered": bool(show),
+        "next_month": following.label if next_month else "",
+        "next_url": "" if next_month else reverse("desk") + f"?branch={branch.code}&month=next",
+        "next_first": f"{coming[0].due_text}前 {coming[0].title}" if coming else "",
+        **_done(branch, current, today),
+        "duties": _against_rules(current, today, values, soon_days),
+        "rules_url": reverse("compliance:list") + f"?branch={branch.code}",
+        "study": _study(branch, today, values),
+    }
+
+
+def _is_current(duty: Duty, today: datetime.date) -> bool:
+    return duty.starts_on is None or duty.starts_on <= today <= duty.ends_on
+
+
+def _tally_links(tally: dict[str, int], show: str) -> dict:
+    links = {"all": {"count": sum(tally.values()), "url": "?", "current": not show}}
+    for name, count in tally.items():
+        links[name] = {"count": count, "url": f"?show={name}", "current": show == name}
+    return links
+
+
+def _due(branch, duties, today, values, soon_days) -> list[Item]:
+    late: dict[str, list[Duty]] = defaultdict(list)
+    items = []
+    for duty in duties:
+        if duty.rule == _TASK_RULE or duty.rule not in RULES:
+            continue
+        if duty.state == DutyState.OVERDUE:
+            late[duty.rule].append(duty)
+        elif duty.state in (DutyState.OPEN, DutyState.BEHIND) and _is_listed(duty, today):
+            items.append(_item(branch, [duty], today, values, soon_days))
+    items += [_item(branch, missed, today, values, soon_days) for missed in late.values()]
+    items += _tasks(branch, today, soon_days)
+    order = {"late": 0, "soon": 1, "other": 1}
+    return sorted(items, key=lambda item: (order[item.bin], item.due_on, item.title))
+
+
+def _is_listed(duty: Duty, today: datetime.date) -> bool:
+    """Whether a duty that is not late belongs on this month's list."""
+    if duty.starts_on is None or duty.state == DutyState.BEHIND:
+        return True
+    if not _is_current(duty, today):
+        return duty.due_on is not None and duty.due_on >= today
+    if RULES[duty.rule].span == Span.YEAR:
+        return (duty.due_on - today).days <= _YEARLY_AHEAD
+    return True
+
+
+def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
+    """One line for a duty; several missed periods of one rule share a line."""
+    first = duties[0]
+    rule = RULES[first.rule]
+    shown = badge(first, today, soon_days)
+    periods = "、".join(period_text(duty, today) for duty in duties)
+    late = first.state == DutyState.OVERDUE
+    words = shown.words
+    if rule.code == "dues.paid" and shown.kind == "run":
+        words = f"已收 {first.actual}/{first.required}"
+    return Item(
+        kind=shown.kind,
+        status=words,
+        title=rule.headline.format(period=periods),
+        basis=_basis(branch, rule, duties, values, today),
+        due_label="应于" if late else "截止",
+        due_text=day_text(first.due_on, today) + ("办结" if late else ""),
+        due_on=first.due_on or today,
+        why_url=reverse("compliance:duty", args=[first.pk]),
+        action={
+            "label": rule.cure.label,
+            "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}"),
+        },
+    )
+
+
+def _basis(branch, rule: Rule, duties: list[Duty], values, today) -> str:
+    first = duties[0]
+    text = rule.demand(values, first.ends_on or today)
+    if rule.code == "dues.paid":
+        missing = sum(duty.required - duty.actual for duty in duties)
+        months = [duty.starts_on for duty in duties]
+        return f"还差 {missing} 人，合计 ¥{_unpaid(branch, months):,.2f}"
+    if rule.is_standing or len(duties) > 1:
+        return text
+    return f"{text}，现为 {progress(first)}"
+
+
+def _unpaid(branch, months: list[datetime.date]) -> Decimal:
+    """What is still owed for these months, in yuan; sums above the charge do not count against it."""
+    owed = {
+        (member_id, month): amount
+        for member_id, month, amount in Charge.objects.filter(
+            organisation=branch, month__in=months
+        ).values_list("member_id", "month", "amount")
+    }
+    paid = (
+        Payment.objects.filter(month__in=months, member__in={member for member, _month in owed})
+        .values("member_id", "month")
+        .annotate(sum=Sum("amount"))
+        .values_list("member_id", "month", "sum")
+    )
+    for member_id, month, amount in paid:
+        if (member_id, month) in owed:
+            owed[member_id, month] = max(owed[member_id, month] - amount, Decimal(0))
+    return sum(owed.values(), Decimal(0))
+
+
+def _tasks(branch, today, soon_days) -> list[Item]:
+    horizon = max(month_end(today), today + datetime.timedelta(days=soon_days))
+    items = []
+    for task in Task.objects.filter(organisation=branch, due_on__lte=horizon).open():
+        days = (task.due_on - today).days
+        waiting = task.state in (TaskState.REVIEW, TaskState.COUNTY_REVIEW)
+        if waiting:
+            kind, status = "wait", task.get_state_display()
+        elif days < 0:
+            kind, status = "late", f"逾期 {-days} 天"
+        elif days <= soon_days:
+            kind, status = "soon", f"还剩 {days} 天" if days else "今天到期"
+        else:
+            kind, status = "run", f"进度 {task.progress}%"
+        url = reverse("tasks:detail", args=[task.pk])
+        items.append(
+            Item(
+                kind=kind,
+                status=status,
+                title=f"更新整改进展：{task.problem}",
+                basis=f"{task.source}，责任人 {task.responsible_person}",
+                due_label="应于" if days < 0 else "截止",
+                due_text=day_text(task.due_on, today) + ("办结" if days < 0 else ""),
+                due_on=task.due_on,
+                why_url=url,
+                action={"label": "看进展" if waiting else "填写进展", "url": url},
+            )
+        )
+    return items
+
+
+def _coming(branch, current: dict[str, Duty], today, values) -> list[Item]:
+    """What will be due next month: the rules that apply now, in the periods that end then."""
+    month = period_of(Span.MONTH, today).following
+    items = []
+    for code, duty in current.items():
+        rule = RULES[code]
+        if rule.is_standing:
+            continue
+        period = period_of(rule.span, month.ends_on)
+        if period.ends_on != month.ends_on:
+            continue
+        if period == period_of_duty(duty) and duty.state == DutyState.DONE:
+            continue
+        items.append(_coming_item(rule, period, today, values))
+    items += [
+        Item(
+            kind="todo",
+            status="未到期",
+            title=f"更新整改进展：{task.problem}",
+            basis=f"{task.source}，责任人 {task.responsible_person}",
+            due_label="截止",
+            due_text=day_text(task.due_on, today),
+            due_on=task.due_on,
+            why_url=reverse("tasks:detail", args=[task.pk]),
+            action=None,
+        )
+        for task in Task.objects.filter(
+            organisation=branch,
+            state__in=OPEN_STATES,
+            due_on__range=(month.starts_on, month.ends_on),
+        )
+    ]
+    return sorted(items, key=lambda item: (item.due_on, item.title))
+
+
+def _coming_item(rule: Rule, period: Period, today, values) -> Item:
+    label = period.label if period.span == Span.YEAR else period.label.split("年", 1)[1]
+    return Item(
+        kind="todo",
+        status="未开始",
+        title=rule.headline.format(period=label),
+        basis=rule.demand(values, period.ends_on),
+        due_label="截止",
+        due_text=day_text(period.ends_on, today),
+        due_on=period.ends_on,
+        why_url="",
+        action=None,
+    )
+
+
+def _done(branch, current: dict[str, Duty], today) -> dict:
+    """What was done this month: meetings held, dues in, tasks closed."""
+    month = period_of(Span.MONTH, today)
+    meetings = (
+        Meeting.objects.held(month.starts_on, today)
+        .filter(organisation=branch)
+        .prefetch_related("types")
+        .order_by("-held_on", "-pk")
+    )
+    items = [
+        {
+            "label": "、".join(str(kind) for kind in meeting.types.all())
+            + f" {day_text(meeting.held_on, today)}",
+            "url": reverse("meetings:detail", args=[meeting.pk]),
+        }
+        for meeting in meetings
+    ]
+    paid = current.get("dues.paid")
+    if paid and paid.state == DutyState.DONE:
+        items.append(
+            {
+                "label": f"{period_text(paid, today)}党费收齐",
+                "url": reverse("compliance:duty", args=[paid.pk]),
+            }
+        )
+    items += [
+        {
+            "label": f"销号 {day_text(task.closed_on, today)}",
+            "url": reverse("tasks:detail", args=[task.pk]),
+        }
+        for task in Task.objects.filter(
+            organisation=branch, closed_on__range=(month.starts_on, today)
+        )
+    ]
+    return {"done_count": len(items), "done_items": items[:_DONE_SHOWN]}
+
+
+def _against_rules(current: dict[str, Duty], today, values, soon_days) -> list[dict]:
+    lights = []
+    for rule in RULES.values():
+        duty = current.get(rule.code)
+        if duty is None:
+            continue
+        found = mark(duty, today, soon_days)
+        lights.append(
+            {
+                "name": rule.title,
+                "period_text": rule.demand(values, today),
+                "kind": found.kind,
+                "words": found.words,
+                "url": reverse("compliance:duty", args=[duty.pk]),
+                "badge": found.kind in ("late", "soon"),
+            }
+        )
+    return lights
+
+
+def _study(branch, today, values) -> dict | None:
+    """The branch's study hours against an even pace."""
+    members = list(
+        roster([branch.pk], today)
+        .order_by("member_id")
+        .values_list("member_id", "member__name")
+    )
+    if not members:
+        return None
+    yearly = values.on(YEARLY_HOURS, today)
+    pace = hours_due(yearly, today)
+    hours = hours_by_member(
+        today.replace(month=1, day=1), today, members=[pk for pk, _name in members]
+    )
+    average = sum(hours.values(), Decimal(0)) / len(members)
+    behind = [name for pk, name in members if hours.get(pk, Decimal(0)) < pace]
+    return {
+        "required": yearly,
+        "average": f"{average:.1f}",
+        "expected": pace,
+        "percent": min(int(100 * average / yearly), 100),
+        "pace_percent": min(int(100 * pace / yearly), 100),
+        "behind": average < pace,
+        "behind_count": len(behind),
+        "behind_names": "、".join(behind[:_NAMES_SHOWN])
+        + (" 等" if len(behind) > _NAMES_SHOWN else ""),
+        "url": reverse("members:list") + f"?branch={branch.code}",
+        "action_url": reverse("meetings:register") + f"?branch={branch.code}&types=lecture",
+    }
+

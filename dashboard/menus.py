@@ -1,0 +1,83 @@
+"""What stands in the side menu and in the tabs of a phone, by what a user may do."""
+
+from django.urls import reverse
+
+from accounts.roles import BRANCH_ROLES, Action
+from branches.scope import main_grant, paths_reached
+
+# label, URL name, icon; `TASKS` carries the number of overdue tasks.
+TASKS = "tasks:list"
+_BRANCH = (
+    ("工作台", "desk", "house-door"),
+    ("三会一课", "meetings:list", "calendar-check"),
+    ("党费", "dues:ledger", "cash-coin"),
+    ("党员", "members:list", "people"),
+    ("整改任务", TASKS, "list-check"),
+    ("资料报表", "ledgers:export", "folder2"),
+)
+_ABOVE = (
+    ("支部应办", "compliance:list", "patch-check"),
+    ("三会一课", "meetings:list", "calendar-check"),
+    ("党员", "members:list", "people"),
+    ("整改台账", TASKS, "list-check"),
+    ("资料报表", "ledgers:export", "folder2"),
+)
+_TABS = (
+    ("工作台", "desk", "house-door-fill"),
+    ("会议", "meetings:list", "calendar-check"),
+    ("党费", "dues:ledger", "cash-coin"),
+    ("整改", TASKS, "list-check"),
+    ("更多", "more", "grid"),
+)
+
+
+def entries_for(user) -> tuple[tuple[str, str, str], ...]:
+    """The menu of a user: that of a branch, of a committee, or of the county."""
+    grant = main_grant(user)
+    if grant and grant.role in BRANCH_ROLES:
+        entries = _BRANCH
+        if paths_reached(user, Action.IMPORT_WORKBOOK):
+            entries += (("导入台账", "ledgers:import", "upload"),)
+        return entries
+    entries = ()
+    if paths_reached(user, Action.LOOK):
+        at_county = not grant or grant.organisation.parent_id is None
+        entries += (("全县总览" if at_county else "镇街总览", "overview", "speedometer2"), *_ABOVE)
+    if paths_reached(user, Action.IMPORT_WORKBOOK):
+        entries += (("导入台账", "ledgers:import", "upload"),)
+    if user.is_superuser or any(
+        paths_reached(user, action)
+        for action in (
+            Action.CHANGE_ORGANISATION,
+            Action.MANAGE_ACCOUNTS,
+            Action.READ_TRAIL,
+            Action.OPERATE,
+        )
+    ):
+        entries += (("管理后台", "admin:index", "sliders"),)
+    return entries
+
+
+def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
+    """The tabs at the foot of a phone."""
+    grant = main_grant(user)
+    if grant and grant.role in BRANCH_ROLES:
+        return _TABS
+    return (*(entry for entry in entries_for(user)[:4]), ("更多", "more", "grid"))
+
+
+def drawn(entries, request, overdue: int) -> list[dict]:
+    """The entries with their addresses; the current one is marked."""
+    items = []
+    for label, name, icon in entries:
+        url = reverse(name)
+        items.append(
+            {
+                "label": label,
+                "url": url,
+                "icon": icon,
+                "current": request.path == url or (url != "/" and request.path.startswith(url)),
+                "count": overdue if name == TASKS else 0,
+            }
+        )
+    return items

@@ -1,0 +1,408 @@
+"""What happens to dues: charged, paid, corrected, filled, taken back.
+
+An entry is never edited: what was wrong is reversed by an entry that points at it, and entered
+anew, so the sum of entries is always what was paid. Every service writes its trail line.
+"""
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Q, Sum
+
+from accounts import trail
+from branches.changes import note_change
+from branches.models import Organisation
+from branches.periods import add_months, month_end
+from dues.models import ApprovedAmount, Charge, Payment
+from members.models import Member, Membership
+
+AREA = "dues"
+NOTHING = Decimal("0.00")
+# Above so many times the standard a sum is asked about once.
+MANY_TIMES = 3
+# Late payment covers six months at most, as a rule (中组发〔2008〕3号 Art. 12).
+BACK_MONTHS = 6
+BY_STANDARD = "按标准缴清"
+TAKEN_BACK = "撤销"
+
+
+class Refused(ValueError):
+    """The entry is not made; the message says what is wrong and what to do."""
+
+
+class NeedsConfirmation(Refused):
+    """The sum is unusual; the same call with `confirmed=True` makes the entry."""
+
+
+class PaidMeanwhile(Refused):
+    """The stored sum is not the one the writer saw. `paid` is what stands there now."""
+
+    def __init__(self, paid: Decimal, last: Payment | None):
+        super().__init__("这一格刚被别人改过，请选一个数")
+        self.paid = paid
+        self.last = last
+
+
+def month_label(month: datetime.date) -> str:
+    return f"{month.year}年{month.month}月"
+
+
+def sum_text(amount: Decimal | None) -> str:
+    """A sum as it stands in the trail and as a cell's version; "" for nothing paid."""
+    return f"{amount:.2f}" if amount else ""
+
+
+def balance(member: Member, organisation: Organisation, month: datetime.date) -> Decimal:
+    """What the member has paid to that branch for that month: the sum of all entries."""
+    entries = Payment.objects.filter(member=member, organisation=organisation, month=month)
+    return entries.aggregate(total=Sum("amount"))["total"] or NOTHING
+
+
+def approved_in(members: Iterable[int], month: datetime.date) -> dict[int, ApprovedAmount]:
+    """The approved amount in force in that month, by member key: the newest that had begun."""
+    amounts = ApprovedAmount.objects.filter(member__in=members, from_month__lte=month)
+    return {amount.member_id: amount for amount in amounts.order_by("from_month")}
+
+
+def memberships_in(start: datetime.date, end: datetime.date):
+    """Memberships that stood at some time between the two days, in list order.
+
+    Who left the Party is no member any more from that day on.
+    """
+    return (
+        Membership.objects.filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end))
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=start))
+        .filter(Q(member__left_on__isnull=True) | Q(member__left_on__gt=start))
+        .order_by("member_id", F("starts_on").asc(nulls_first=True), "pk")
+    )
+
+
+@transaction.atomic
+def charge_month(month: datetime.date, *, organisations=None, by=None) -> int:
+    """Make the charges of the month that begins on `month`, and return how many were new.
+
+    One for each member with an approved amount in force whose membership stands in that month,
+    to the last branch of the month. A second run changes nothing.
+    """
+    memberships = memberships_in(month, month_end(month))
+    if organisations is not None:
+        # Of these branches' members all memberships count: the last branch is owed the month.
+        memberships = memberships.filter(
+            member__in=Membership.objects.filter(organisation__in=organisations).values("member")
+        )
+    branch_of = dict(
+        memberships.exclude(
+            member__in=Charge.objects.filter(month=month).values("member")
+        ).values_list("member_id", "organisation_id")
+    )
+    approved = dict(
+        ApprovedAmount.objects.filter(from_month__lte=month)
+        .filter(member__in=memberships.values("member"))
+        .order_by("from_month")
+        .values_list("member_id", "amount")
+    )
+    wanted = {organisation.pk for organisation in organisations} if organisations else None
+    charges = [
+        Charge(
+            member_id=member_id,
+            organisation_id=organisation_id,
+            month=month,
+            amount=approved[member_id],
+        )
+        for member_id, organisation_id in branch_of.items()
+        if member_id in approved and (wanted is None or organisation_id in wanted)
+    ]
+    if not charges:
+        return 0
+    before = Charge.objects.filter(month=month).count()
+    # Two nights at once: the unique key decides.
+    Charge.objects.bulk_create(charges, batch_size=1000, ignore_conflicts=True)
+    made = Charge.objects.filter(month=month).count() - before
+    trail.record(
+        by=by,
+        action="生成应缴党费",
+        area=AREA,
+        label=month_label(month),
+        organisation_id=organisations[0].pk if organisations and len(organisations) == 1 else None,
+        after={"新增": f"{made} 人"},
+    )
+    return made
+
+
+@transaction.atomic
+def enter_payment(
+    *,
+    member: Member,
+    organisation: Organisation,
+    month: datetime.date,
+    amount: Decimal,
+    by,
+    today: datetime.date,
+    confirmed: bool = False,
+) -> Payment:
+    """Enter what a member has paid for a month in which nothing was paid so far.
+
+    Refuses sums that are not positive, months to come, months in which the member was not in the
+    branch, and a month with entries. Asks once about sums far above the standard and about
+    months more than half a year back.
+    """
+    _lock(member)
+    _check_month(member, organisation, month, today)
+    paid = balance(member, organisation, month)
+    if paid:
+        raise PaidMeanwhile(paid, _last_entry(member, organisation, month))
+    if amount <= 0:
+        raise Refused("金额应大于 0，请重新填写")
+    if not confirmed:
+        _ask_about(member, month, amount, today)
+    payment = Payment.objects.create(
+        member=member,
+        organisation=organisation,
+        month=month,
+        amount=amount,
+        paid_on=today,
+        entered_by=by,
+    )
+    _write_line(
+        member, organisation, month, by=by, action="录入党费", before=NOTHING, after=amount
+    )
+    return payment
+
+
+@transaction.atomic
+def correct_payment(
+    *,
+    member: Member,
+    organisation: Organisation,
+    month: datetime.date,
+    amount: Decimal,
+    seen: Decimal,
+    by,
+    today: datetime.date,
+    reason: str = "",
+    confirmed: bool = False,
+) -> Decimal:
+    """Put `amount` (0 for nothing) in place of the stored sum, which the writer saw as `seen`.
+
+    What stands is reversed by an entry of the same day, the new sum is a new entry. Refuses
+    when the stored sum is another one, and an earlier month without a reason. Returns the sum.
+    """
+    _lock(member)
+    _check_month(member, organisation, month, today)
+    paid = balance(member, organisation, month)
+    if paid != seen:
+        raise PaidMeanwhile(paid, _last_entry(member, organisation, month))
+    if amount == paid:
+        return paid
+    if amount < 0:
+        raise Refused("金额不能是负数，请重新填写")
+    if month < today.replace(day=1) and not reason.strip():
+        raise Refused(f"{month_label(month)}已过，更正要写明原因")
+    if amount and not confirmed:
+        _ask_about(member, month, amount, today)
+    standing = list(
+        Payment.objects.filter(
+            member=member, organisation=organisation, month=month, reverses__isnull=True
+        ).exclude(pk__in=Payment.objects.filter(reverses__isnull=False).values("reverses"))
+    )
+    Payment.objects.bulk_create([_reversal(payment, by, reason or "更正") for payment in standing])
+    if amount:
+        Payment.objects.create(
+            member=member,
+            organisation=organisation,
+            month=month,
+            amount=amount,
+            # A wrong sum put right does not change the day on which it was paid.
+            paid_on=standing[-1].paid_on if standing else today,
+            entered_by=by,
+            reason=reason,
+        )
+    _write_line(
+        member,
+        organisation,
+        month,
+        by=by,
+        action="更正党费",
+        before=paid,
+        after=amount,
+        reason=reason,
+    )
+    return amount
+
+
+@transaction.atomic
+def fill_month(
+    *, organisation: Organisation, month: datetime.date, by, today: datetime.date
+) -> list[Payment]:
+    """Enter the charge as paid for everybody charged in that month who has paid nothing.
+
+    A cell in which something stands is left alone. Refuses a month to come. Returns the entries.
+    """
+    _check_not_to_come(month, today)
+    charge_month(month, organisations=[organisation], by=by)
+    charges = Charge.objects.filter(organisation=organisation, month=month, amount__gt=0)
+    # In one order, so that two who fill at once wait instead of blocking each other.
+    list(
+        Member.objects.select_for_update()
+        .filter(pk__in=charges.values("member"))
+        .order_by("pk")
+        .values_list("pk")
+    )
+    paid = dict(
+        Payment.objects.filter(organisation=organisation, month=month)
+        .values("member")
+        .annotate(total=Sum("amount"))
+        .values_list("member", "total")
+    )
+    unpaid = [
+        charge
+        for charge in charges.select_related("member").order_by("member_id")
+        if not paid.get(charge.member_id)
+    ]
+    payments = Payment.objects.bulk_create(
+        [
+            Payment(
+                member=charge.member,
+                organisation=organisation,
+                month=month,
+                amount=charge.amount,
+                paid_on=today,
+                entered_by=by,
+                reason=BY_STANDARD,
+            )
+            for charge in unpaid
+        ]
+    )
+    if payments:
+        _write_bulk_line(organisation, month, payments, by=by, action=BY_STANDARD)
+    return payments
+
+
+@transaction.atomic
+def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> list[Payment]:
+    """Take back entries of one `fill_month`, by whoever made it.
+
+    What was corrected since is left alone. Refuses entries of somebody else. Returns what was
+    taken back.
+    """
+    rows = Payment.objects.filter(
+        pk__in=list(payments), organisation=organisation, reverses__isnull=True
+    )
+    list(
+        Member.objects.select_for_update()
+        .filter(pk__in=rows.values("member"))
+        .order_by("pk")
+        .values_list("pk")
+    )
+    if rows.exclude(entered_by=by).exists():
+        raise Refused("这些是别人录入的，不能在这里撤销，请逐个更正")
+    standing = list(
+        rows.filter(reason=BY_STANDARD)
+        .exclude(pk__in=Payment.objects.filter(reverses__isnull=False).values("reverses"))
+        .select_related("member")
+        .order_by("member_id")
+    )
+    if not standing:
+        raise Refused("没有可以撤销的，可能已经撤销过")
+    Payment.objects.bulk_create([_reversal(payment, by, TAKEN_BACK) for payment in standing])
+    _write_bulk_line(
+        organisation, standing[0].month, standing, by=by, action="撤销按标准缴清"
+    )
+    return standing
+
+
+def _lock(member: Member) -> None:
+    """Two writers of one member's dues wait for each other."""
+    Member.objects.select_for_update().filter(pk=member.pk).values_list("pk").get()
+
+
+def _check_not_to_come(month: datetime.date, today: datetime.date) -> None:
+    if month > today:
+        raise Refused(f"{month_label(month)}还没有到，党费不预收，到时再录入")
+
+
+def _check_month(member, organisation, month: datetime.date, today: datetime.date) -> None:
+    _check_not_to_come(month, today)
+    charged = Charge.objects.filter(member=member, month=month).first()
+    if charged is not None:
+        here = charged.organisation_id == organisation.pk
+    else:
+        here = (
+            memberships_in(month, month_end(month))
+            .filter(member=member, organisation=organisation)
+            .exists()
+        )
+    if not here:
+        raise Refused(f"{member.name}{month_label(month)}不在本支部，不能在这里录入")
+
+
+def _ask_about(member, month: datetime.date, amount: Decimal, today: datetime.date) -> None:
+    due = Charge.objects.filter(member=member, month=month).values_list("amount", flat=True).first()
+    if due is None:
+        approved = approved_in([member.pk], month).get(member.pk)
+        due = approved.amount if approved else None
+    if due and amount > due * MANY_TIMES:
+        raise NeedsConfirmation(
+            f"{member.name}填了 {amount:.2f}，是月标准 {due:.2f} 的 {amount / due:.1f} 倍，对吗？"
+        )
+    if month < add_months(today.replace(day=1), -BACK_MONTHS):
+        raise NeedsConfirmation(
+            f"{month_label(month)}已过去 {BACK_MONTHS} 个月以上，补交一般不超过 {BACK_MONTHS} 个月，要照此登记吗？"
+        )
+
+
+def _reversal(payment: Payment, by, reason: str) -> Payment:
+    return Payment(
+        member_id=payment.member_id,
+        organisation_id=payment.organisation_id,
+        month=payment.month,
+        amount=-payment.amount,
+        # The same day, so that on no day the sum of entries falls below nothing.
+        paid_on=payment.paid_on,
+        entered_by=by,
+        reverses=payment,
+        reason=reason,
+    )
+
+
+def _last_entry(member, organisation, month) -> Payment | None:
+    return (
+        Payment.objects.filter(member=member, organisation=organisation, month=month)
+        .select_related("entered_by")
+        .order_by("-pk")
+        .first()
+    )
+
+
+def _write_line(member, organisation, month, *, by, action, before, after, reason="") -> None:
+    trail.record(
+        by=by,
+        action=action,
+        area=AREA,
+        object_id=member.pk,
+        label=f"{member.name} {month_label(month)}",
+        organisation_id=organisation.pk,
+        before={"实缴": sum_text(before)},
+        after={"实缴": sum_text(after)},
+        reason=reason,
+    )
+    note_change(organisation.pk, AREA, month, month_end(month))
+
+
+def _write_bulk_line(organisation, month, payments: list[Payment], *, by, action: str) -> None:
+    total = sum(payment.amount for payment in payments)
+    trail.record(
+        by=by,
+        action=action,
+        area=AREA,
+        label=f"{organisation.name} {month_label(month)}",
+        organisation_id=organisation.pk,
+        after={
+            "人数": str(len(payments)),
+            "金额": sum_text(total),
+            "名单": "、".join(f"{payment.member.name} {payment.amount:.2f}" for payment in payments),
+        },
+    )
+    note_change(organisation.pk, AREA, month, month_end(month))

@@ -1,0 +1,36 @@
+"""How the columns of the data sheets look; which there are, the sheet declarations say."""
+
+from ledgers.exports.workbook import CellKind, Column
+
+_KINDS = {
+    CellKind.DATE: (
+        "成立日期 本届届满日期 出生日期 入党日期 转正日期 时间 建账日期 整改时限 销号日期".split()
+    ),
+    CellKind.TIME: ["开始时间", "结束时间"],
+    CellKind.COUNT: ["党小组数", "应到人数", "实到人数"],
+    CellKind.HOURS: ["学时"],
+    CellKind.AMOUNT: ["缴费基数", "月应缴", *(f"{number}月" for number in range(1, 13))],
+    CellKind.PERCENT: ["整改进度"],
+    CellKind.LONG_TEXT: (
+        "参会人员 请假人员 缺席人员 主题 存在问题 整改措施".split()
+    ),
+}
+_WIDTHS = {
+    "组织名称": 34,
+    "公民身份号码": 22,
+    "所在党支部": 34,
+    "会议类型": 24,
+    "地点": 24,
+    "请假人员": 20,
+    "缺席人员": 20,
+    "责任单位": 34,
+}
+_KIND_OF = {heading: kind for kind, headings in _KINDS.items() for heading in headings}
+
+
+def columns(headings: list[str]) -> list[Column]:
+    """The columns of a data sheet in order."""
+    return [
+        Column(heading, _KIND_OF.get(heading, CellKind.TEXT), _WIDTHS.get(heading))
+        for heading in headings
+    ]

@@ -1,0 +1,74 @@
+"""Which organisations a monthly ledger is about, and as of which day."""
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+
+from branches.models import Organisation, Placement
+from branches.periods import Period
+from members.models import standing_on
+
+
+class NothingToShow(ValueError):
+    """There is no such ledger; the message says why."""
+
+
+@dataclass(frozen=True)
+class LedgerScope:
+    """An organisation, a month, and the day whose state the ledger shows.
+
+    Figures are folded by the placement of that day, so an old month keeps its old tree.
+    """
+
+    organisation: Organisation
+    month: Period
+    day: datetime.date
+    path: str
+
+    @cached_property
+    def placements(self):
+        """Placements of that day, of the organisation itself and everything below it."""
+        return Placement.objects.filter(
+            standing_on(self.day), path__gte=self.path, path__lt=self.path + "~"
+        )
+
+    @cached_property
+    def organisations(self):
+        """Those of them that existed at some time in the month, up to the day."""
+        return Organisation.objects.filter(
+            pk__in=self.placements.values("organisation_id")
+        ).standing(self.month.starts_on, self.day)
+
+    @cached_property
+    def paths(self) -> dict[int, str]:
+        """Where each organisation stood on that day, by organisation key."""
+        return dict(
+            self.placements.filter(organisation__in=self.organisations).values_list(
+                "organisation_id", "path"
+            )
+        )
+
+    @cached_property
+    def codes(self) -> dict[int, tuple[str, str]]:
+        """Code and name by organisation key, in the order of codes."""
+        return {
+            pk: (code, name)
+            for pk, code, name in self.organisations.order_by("code").values_list(
+                "pk", "code", "name"
+            )
+        }
+
+
+def scope_of(organisation: Organisation, month: Period, today: datetime.date) -> LedgerScope:
+    """The scope of a month's ledger; NothingToShow for a month or a place that is not there yet."""
+    if month.starts_on > today:
+        raise NothingToShow(f"{month.label}还没有到")
+    day = min(month.ends_on, today)
+    placement = (
+        Placement.objects.filter(standing_on(day), organisation=organisation)
+        .order_by("-starts_on")
+        .first()
+    )
+    if placement is None:
+        raise NothingToShow(f"“{organisation.name}”在{month.label}还没有成立")
+    return LedgerScope(organisation, month, day, placement.path)

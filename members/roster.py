@@ -1,0 +1,35 @@
+"""Who belonged to a branch on a day, and as what."""
+
+import datetime
+
+from django.db.models import Count, Q
+
+from members.enums import MemberKind
+from members.models import Membership, standing_on
+
+
+def formal_on(day: datetime.date, prefix: str = "member__") -> Q:
+    """Members who were formal members (正式党员) on `day`."""
+    return Q(**{f"{prefix}kind": MemberKind.FORMAL}) & (
+        Q(**{f"{prefix}confirmed_on__isnull": True}) | Q(**{f"{prefix}confirmed_on__lte": day})
+    )
+
+
+def roster(organisations, day: datetime.date):
+    """Memberships of these organisations in force on `day`, of people who had not left."""
+    return (
+        Membership.objects.filter(organisation__in=organisations)
+        .filter(standing_on(day))
+        .filter(Q(member__left_on__isnull=True) | Q(member__left_on__gt=day))
+    )
+
+
+def counts(organisations, day: datetime.date) -> dict[int, tuple[int, int]]:
+    """Members and formal members of each organisation on `day`; empty ones are left out."""
+    rows = (
+        roster(organisations, day)
+        .values("organisation_id")
+        .annotate(members=Count("pk"), formal=Count("pk", filter=formal_on(day)))
+        .values_list("organisation_id", "members", "formal")
+    )
+    return {organisation_id: (members, formal) for organisation_id, members, formal in rows}

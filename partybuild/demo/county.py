@@ -1,0 +1,199 @@
+"""Writing an invented county: chunk by chunk, so memory does not grow with its size."""
+
+from collections.abc import Callable, Iterable
+from random import Random
+
+from django.db import transaction
+
+from accounts import trail
+from accounts.roles import Role
+from accounts.models import User
+from branches.models import Group, Organisation
+from branches.periods import add_years
+from branches.services import create_organisations
+from dues.models import ApprovedAmount, Charge, Payment
+from meetings.models import Attendance, Meeting, MeetingType
+from members.enums import PostTitle
+from members.models import Member, Membership, Post, Term
+from partybuild.demo import accounts, dues, meetings, members, organisations, tasks
+from partybuild.demo.clock import own_times
+from partybuild.demo.organisations import Branch, Tree
+from partybuild.demo.window import Window
+from tasks.models import Task, TaskEvent
+
+# Branches made and written together; members move only among these.
+CHUNK = 60
+_BATCH = 4000
+
+_TIMES_OF_ENTRY = ((Meeting, "entered_at"), (Payment, "entered_at"), (TaskEvent, "at"))
+
+
+def is_empty() -> bool:
+    """Whether there is room for a county: nobody's data, none of its accounts."""
+    return not (
+        Organisation.objects.exists()
+        or Member.objects.exists()
+        or User.objects.filter(username__in=accounts.USERNAMES).exists()
+    )
+
+
+@transaction.atomic
+def write(
+    *,
+    branches: int,
+    members: int,
+    seed: int,
+    window: Window,
+    readable: bool,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> list[accounts.Entry]:
+    """Store the whole county or nothing; `tell` hears of branches done. Returns the accounts."""
+    tree = organisations.plan(branches, members, seed, window)
+    _write_tree(tree)
+    _write_leaders(tree, seed, window)
+    county = _County(tree, seed, window)
+    with own_times(*_TIMES_OF_ENTRY):
+        for start in range(0, len(tree.branches), CHUNK):
+            county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
+            tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
+    made = _write_accounts(tree, county.shown_posts, readable)
+    trail.record(
+        by=None,
+        action="生成演示县",
+        area="branches",
+        label=tree.county.organisation.name,
+        organisation_id=tree.county.organisation.pk,
+        object_id=tree.county.organisation.pk,
+        after={"党支部": str(branches), "党员": str(members), "随机种子": str(seed)},
+    )
+    return made
+
+
+def _store(model, rows: Iterable) -> list:
+    return model.objects.bulk_create(rows, batch_size=_BATCH)
+
+
+def _write_tree(tree: Tree) -> None:
+    """One level after the other: a path needs the parent's key."""
+    county = tree.county.organisation
+    create_organisations([county])
+    for committee in tree.committees:
+        committee.organisation.parent = county
+    create_organisations([committee.organisation for committee in tree.committees])
+    for committee in tree.committees:
+        for general in committee.general_branches:
+            general.organisation.parent = committee.organisation
+    create_organisations([general.organisation for general in tree.general_branches])
+    for branch in tree.branches:
+        branch.organisation.parent = branch.above.organisation
+    create_organisations([branch.organisation for branch in tree.branches])
+
+
+def _write_leaders(tree: Tree, seed: int, window: Window) -> None:
+    """Secretaries and terms of what stands above the branches; known by name only."""
+    rng = Random(f"{seed}/leaders")
+    terms, posts = [], []
+    for unit in [tree.county, *tree.committees, *tree.general_branches]:
+        ends_on = add_years(window.today, 1).replace(day=1, month=rng.randint(1, 12))
+        starts_on = add_years(ends_on, -5)
+        if unit is not tree.county:
+            terms.append(Term(organisation=unit.organisation, starts_on=starts_on, ends_on=ends_on))
+        posts.append(
+            Post(
+                organisation=unit.organisation,
+                title=PostTitle.SECRETARY,
+                person_name=unit.leader,
+                starts_on=starts_on,
+            )
+        )
+    _store(Term, terms)
+    _store(Post, posts)
+
+
+class _County:
+    """What is carried from chunk to chunk."""
+
+    def __init__(self, tree: Tree, seed: int, window: Window):
+        self.tree, self.seed, self.window = tree, seed, window
+        self.numbers = members.Numbers()
+        self.shown_posts: list[Post] = []
+
+    def write_chunk(self, branches: list[Branch], number: int) -> None:
+        """Write everything of some branches."""
+        people, posts = self._write_people(branches, number)
+        home = {branch.organisation: branch for branch in branches}
+        present = {branch: list(people[branch]) for branch in branches}
+        for branch in branches:
+            for person in people[branch]:
+                for stay in person.stays[1:]:
+                    present[home[stay.organisation]].append(person)
+        self._write_dues(branches, people)
+        self._write_meetings(branches, present, posts)
+        self._write_tasks(branches, posts)
+
+    def _write_people(self, branches: list[Branch], number: int):
+        _store(Group, [group for branch in branches for group in branch.groups])
+        people, terms, posts = {}, [], {}
+        for branch in branches:
+            rng = branch.random(self.seed, "members")
+            people[branch] = members.people_of(branch, self.numbers, self.window, rng)
+            own_terms = members.terms_of(branch, self.window, rng)
+            terms += own_terms
+            posts[branch] = members.posts_of(
+                branch, people[branch], own_terms[-1], self.window, rng
+            )
+            if branch.is_shown:
+                self.shown_posts = posts[branch]
+        members.move_some(branches, people, self.window, Random(f"{self.seed}/moves/{number}"))
+        everybody = [person for branch in branches for person in people[branch]]
+        _store(Member, [person.member for person in everybody])
+        _store(Membership, [row for person in everybody for row in members.memberships(person)])
+        _store(Term, terms)
+        _store(Post, [post for branch in branches for post in posts[branch]])
+        return people, posts
+
+    def _write_dues(self, branches: list[Branch], people: dict) -> None:
+        held = []
+        for branch in branches:
+            rng = branch.random(self.seed, "dues")
+            held += dues.accounts_of(branch, people[branch], self.window, rng)
+        _store(ApprovedAmount, [row for account in held for row in account.approved])
+        _store(Charge, [row for account in held for row in account.charges])
+        payments = _store(Payment, [row for account in held for row in account.payments])
+        rng = branches[0].random(self.seed, "corrections")
+        _store(Payment, dues.corrections(payments, rng))
+
+    def _write_meetings(self, branches: list[Branch], present: dict, posts: dict) -> None:
+        held = []
+        for branch in branches:
+            rng = branch.random(self.seed, "meetings")
+            held += meetings.gatherings_of(
+                branch, present[branch], posts[branch], self.window, rng
+            )
+        _store(Meeting, [gathering.meeting for gathering in held])
+        _store(MeetingType, [row for gathering in held for row in gathering.type_rows()])
+        _store(Attendance, [row for gathering in held for row in gathering.attendance_rows()])
+
+    def _write_tasks(self, branches: list[Branch], posts: dict) -> None:
+        listed = []
+        for branch in branches:
+            rng = branch.random(self.seed, "tasks")
+            listed += tasks.tasks_of(branch, posts[branch], self.window, rng)
+        _store(Task, [one.task for one in listed])
+        _store(TaskEvent, [event for one in listed for event in one.events])
+
+
+def _write_accounts(tree: Tree, posts: list[Post], readable: bool) -> list[accounts.Entry]:
+    """The accounts; what stands in the shown branch was typed by its secretary."""
+    shown = next(branch for branch in tree.branches if branch.is_shown)
+    made = accounts.entries(tree, shown, posts, readable=readable)
+    users = accounts.create(made, readable=readable)
+    secretary = users[Role.SECRETARY]
+    organisation = shown.organisation
+    Post.objects.filter(
+        organisation=organisation, title=PostTitle.SECRETARY, ends_on__isnull=True
+    ).update(account=secretary)
+    Meeting.objects.filter(organisation=organisation).update(entered_by=secretary)
+    Payment.objects.filter(organisation=organisation).update(entered_by=secretary)
+    TaskEvent.objects.filter(task__organisation=organisation).update(by=secretary)
+    return made

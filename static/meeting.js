@@ -1,0 +1,316 @@
+/* Meeting form: attendance chips, absent lines, counts, study hours, drafts. Without it the same form has a choice per person. */
+document.addEventListener("DOMContentLoaded", function () {
+  "use strict";
+  var zb = window.zb;
+  var form = document.querySelector("form[data-meeting]");
+  if (!form || !zb) { return; }
+  var $ = zb.$;
+  var WORDS = { leave: "请假", absent: "缺席" };
+  var people = zb.$$("[data-person]", form).map(function (row) {
+    return {
+      row: row, id: row.getAttribute("data-person"), name: row.getAttribute("data-name"), note: row.getAttribute("data-note") || "",
+      votes: row.hasAttribute("data-votes"), committee: row.hasAttribute("data-committee"), group: row.getAttribute("data-group") || "",
+      last: row.getAttribute("data-last") || "", select: $("select", row), reason: $("input[name^=reason]", row), home: $(".zb-att__plain", row)
+    };
+  });
+  var lines = $("[data-absent-lines]", form);
+  var linesBox = $("[data-absent]", form);
+
+  /* ---- Who is expected: the circle follows the kinds of the meeting ---- */
+  function kinds() { return zb.$$("input[name=kinds]", form).filter(function (box) { return box.checked; }); }
+
+  function expected(person) {
+    var chosen = kinds();
+    if (!chosen.length) { return true; }
+    var group = form.elements.group ? form.elements.group.value : "";
+    return chosen.some(function (box) {
+      var circle = box.getAttribute("data-circle");
+      if (circle === "committee") { return person.committee; }
+      if (circle === "group") { return !group || person.group === group; }
+      return true;
+    });
+  }
+
+  function applyCircle() {
+    people.forEach(function (person) {
+      var inside = expected(person);
+      person.row.hidden = !inside;
+      person.select.disabled = !inside;
+      person.reason.disabled = !inside;
+      if (inside && !person.select.value) { person.select.value = "present"; }
+    });
+    var chosen = kinds();
+    function any(attribute, value) { return chosen.some(function (box) { return box.getAttribute(attribute) === value; }); }
+    zb.$$("[data-only-lecture]", form).forEach(function (node) { node.hidden = !any("data-lecture", "1"); });
+    zb.$$("[data-only-group]", form).forEach(function (node) { node.hidden = !any("data-circle", "group"); });
+    paint();
+  }
+
+  /* ---- Chips ---- */
+  people.forEach(function (person) {
+    var name = zb.make("span", { "class": "zb-att__name", text: person.name });
+    var note = zb.make("small");
+    var button = zb.make("button", { type: "button", "class": "zb-att__btn" }, [zb.icon("check-circle-fill"), name, note]);
+    person.button = button;
+    person.noteNode = note;
+    button.addEventListener("click", function () {
+      set(person, person.select.value === "present" || !person.select.value ? "leave" : "present");
+      changed();
+    });
+    person.row.insertBefore(button, person.row.firstChild);
+  });
+
+  function set(person, state) {
+    person.select.value = state;
+    paint();
+  }
+
+  function paintChip(person) {
+    var state = person.select.value || "present";
+    var here = state === "present";
+    person.button.setAttribute("aria-pressed", String(here));
+    person.noteNode.textContent = here ? person.note : WORDS[state];
+    zb.setIcon($("svg", person.button), here ? "check-circle-fill" : "dash-circle");
+    if (here) { person.home.appendChild(person.reason); if (person.line) { person.line.remove(); person.line = null; } }
+  }
+
+  /* ---- Lines of those who did not come ---- */
+  function buildLine(person) {
+    var seg = zb.make("span", { "class": "zb-seg zb-seg--sm", role: "radiogroup", "aria-label": person.name + " 情况" });
+    Object.keys(WORDS).forEach(function (state) {
+      var button = zb.make("button", { type: "button", role: "radio", "data-state": state, text: WORDS[state] });
+      button.addEventListener("click", function () { set(person, state); changed(); });
+      button.addEventListener("keydown", function (event) {
+        if (/Arrow/.test(event.key)) {
+          event.preventDefault();
+          var other = state === "leave" ? "absent" : "leave";
+          set(person, other); changed();
+          $("[data-state=" + other + "]", seg).focus();
+        }
+      });
+      seg.appendChild(button);
+    });
+    person.reason.className = "zb-input";
+    person.reason.setAttribute("aria-label", person.name + " 事由");
+    person.reason.placeholder = "选填";
+    var later = zb.make("span", { "class": "zb-badge" }, [zb.icon("s-todo"), document.createTextNode("待补学")]);
+    person.line = zb.make("tr", {}, [
+      zb.make("th", { scope: "row", text: person.name }), zb.make("td", {}, [seg]),
+      zb.make("td", { "class": "zb-grow" }, [person.reason]), zb.make("td", { "class": "zb-off" }, [later])
+    ]);
+    person.seg = seg;
+  }
+
+  function paint() {
+    var count = { due: 0, present: 0, leave: 0, absent: 0, votes: 0, voting: 0 };
+    var focused = document.activeElement;
+    people.forEach(function (person) {
+      var state = person.row.hidden ? "" : person.select.value || "present";
+      paintChip(person);
+      if (!state) { if (person.line) { person.home.appendChild(person.reason); person.line.remove(); person.line = null; } return; }
+      count.due += 1;
+      count[state] += 1;
+      if (person.votes) { count.votes += 1; if (state === "present") { count.voting += 1; } }
+      if (state !== "present") {
+        if (!person.line) { buildLine(person); }
+        zb.$$("button", person.seg).forEach(function (button) {
+          var on = button.getAttribute("data-state") === state;
+          button.setAttribute("aria-checked", String(on));
+          button.tabIndex = on ? 0 : -1;
+        });
+        if (person.line.parentNode !== lines) { lines.appendChild(person.line); }
+      }
+    });
+    if (focused && focused !== document.activeElement && document.contains(focused)) { focused.focus(); }
+    linesBox.hidden = !lines.children.length;
+    ["due", "present", "leave", "absent"].forEach(function (key) {
+      zb.$$("[data-count=" + key + "]", form).forEach(function (node) { node.textContent = count[key]; });
+    });
+    paintVote(count);
+  }
+
+  function paintVote(count) {
+    var node = $("[data-vote-line]", form);
+    var needed = kinds().some(function (box) { return box.getAttribute("data-vote") === "1"; });
+    node.hidden = !needed;
+    if (!needed) { return; }
+    var enough = count.voting * 2 > count.votes;
+    node.className = enough ? "zb-ok" : "zb-late";
+    node.textContent = "";
+    node.appendChild(zb.icon(enough ? "s-done" : "s-late"));
+    node.appendChild(document.createTextNode(" 有表决权 " + count.votes + " 人到 " + count.voting + " 人，" + (enough ? "已过半数" : "未过半数，不能表决")));
+  }
+
+  zb.$$("[data-all-present]", form).forEach(function (button) {
+    button.addEventListener("click", function () {
+      var before = people.map(function (person) { return person.select.value; });
+      people.forEach(function (person) { person.select.value = "present"; });
+      paint(); changed();
+      if (before.some(function (state) { return state !== "present" && state !== ""; })) {
+        zb.toast("已改为全部到会", { undo: function () { people.forEach(function (person, index) { person.select.value = before[index]; }); paint(); changed(); } });
+      }
+    });
+  });
+  zb.$$("[data-as-last]", form).forEach(function (button) {
+    button.addEventListener("click", function () {
+      var before = people.map(function (person) { return person.select.value; });
+      people.forEach(function (person) { if (person.last) { person.select.value = person.last; } });
+      paint(); changed();
+      zb.toast("已沿用上次的到会情况", { undo: function () { people.forEach(function (person, index) { person.select.value = before[index]; }); paint(); changed(); } });
+    });
+  });
+
+  /* ---- Dates and times as people type them; the server reads them again ---- */
+  function pad(number) { return ("0" + number).slice(-2); }
+  function readDate(text) {
+    var value = text.replace(/[０-９]/g, function (c) { return String.fromCharCode(c.charCodeAt(0) - 65248); }).replace(/\s/g, "");
+    var match = /^(\d{4})(\d{2})(\d{2})$/.exec(value) || /^(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?$/.exec(value);
+    if (!match) {
+      var short = /^(\d{1,2})[-./月](\d{1,2})日?$/.exec(value);
+      if (!short) { return null; }
+      match = [value, form.getAttribute("data-year") || String(new Date().getFullYear()), short[1], short[2]];
+    }
+    var day = new Date(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+    return day.getMonth() === Number(match[2]) - 1 ? day : null;
+  }
+  function readTime(text) {
+    var match = /^(\d{1,2})[:：]?(\d{2})$/.exec(text.trim());
+    if (!match || Number(match[1]) > 23 || Number(match[2]) > 59) { return null; }
+    return Number(match[1]) * 60 + Number(match[2]);
+  }
+  var held = form.elements.held_on;
+  var starts = form.elements.starts_at;
+  var ends = form.elements.ends_at;
+  if (window.matchMedia && window.matchMedia("(pointer: coarse) and (max-width: 767px)").matches) {
+    var known = readDate(held.value);
+    held.type = "date";
+    if (known) { held.value = known.getFullYear() + "-" + pad(known.getMonth() + 1) + "-" + pad(known.getDate()); }
+    [starts, ends].forEach(function (field) {
+      var minutes = readTime(field.value);
+      field.type = "time";
+      if (minutes !== null) { field.value = pad(Math.floor(minutes / 60)) + ":" + pad(minutes % 60); }
+    });
+  } else {
+    held.addEventListener("change", function () {
+      var day = readDate(held.value);
+      if (day) { held.value = day.getFullYear() + "年" + (day.getMonth() + 1) + "月" + day.getDate() + "日"; }
+    });
+    [starts, ends].forEach(function (field) {
+      field.addEventListener("change", function () {
+        var minutes = readTime(field.value);
+        if (minutes !== null) { field.value = pad(Math.floor(minutes / 60)) + ":" + pad(minutes % 60); }
+      });
+    });
+  }
+
+  /* ---- Study hours follow the times until somebody writes other ones ---- */
+  var hours = form.elements.hours;
+  var perHour = Number(form.getAttribute("data-minutes-per-hour")) || 60;
+  function duration() {
+    var from = readTime(starts.value);
+    var to = readTime(ends.value);
+    return from === null || to === null || to <= from ? null : Math.floor((to - from) / perHour * 2) / 2;
+  }
+  var own = hours.value !== "" && duration() !== null && Number(hours.value) !== duration();
+  hours.addEventListener("input", function () { own = hours.value !== ""; });
+  [starts, ends].forEach(function (field) {
+    field.addEventListener("change", function () {
+      var value = duration();
+      if (!own && value !== null) { hours.value = value.toFixed(1); }
+    });
+  });
+
+  /* ---- Drafts: every 10 s and on leaving a field; on this computer when the line is down ---- */
+  var url = form.getAttribute("data-draft-url");
+  var key = "draft:" + location.pathname + location.search;
+  var state = $("[data-draft-state]");
+  var dirty = false;
+  var saving = false;
+  var leaving = false;
+
+  function values() {
+    var data = new FormData(form);
+    data.delete("attachments");
+    return data;
+  }
+  function tell(text, late) {
+    if (!state) { return; }
+    state.className = late ? "zb-soon" : "zb-ok";
+    state.textContent = "";
+    state.appendChild(zb.icon(late ? "s-soon" : "check-lg"));
+    state.appendChild(document.createTextNode(" " + text));
+  }
+  function keep() {
+    var pairs = [];
+    values().forEach(function (value, name) { if (name !== "csrfmiddlewaretoken") { pairs.push([name, value]); } });
+    zb.store.set(key, { at: zb.clock(), values: pairs });
+  }
+  function save() {
+    if (!dirty || saving || leaving) { return; }
+    if (!url) { keep(); dirty = false; tell("草稿已存在这台电脑 " + zb.clock()); return; }
+    saving = true;
+    dirty = false;
+    zb.post(url, values()).then(function (answer) {
+      saving = false;
+      if (answer.ok) {
+        zb.store.drop(key);
+        tell("草稿已保存 " + (answer.data.saved_at || zb.clock()));
+        document.dispatchEvent(new CustomEvent("zb:saved"));
+      } else {
+        keep();
+        tell(answer.lost ? "登录已过期，草稿存在这台电脑" : "草稿存在这台电脑 " + zb.clock(), true);
+      }
+    }, function () {
+      saving = false;
+      dirty = true;
+      keep();
+      tell("网络断开，草稿存在这台电脑", true);
+    });
+  }
+  function changed() { dirty = true; }
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  form.addEventListener("focusout", function () { setTimeout(save, 200); });
+  setInterval(save, 10000);
+  window.addEventListener("online", function () { dirty = true; save(); });
+  window.addEventListener("pagehide", function () { if (dirty && !leaving) { keep(); } });
+
+  function restore(kept) {
+    var byName = {};
+    kept.values.forEach(function (pair) { (byName[pair[0]] = byName[pair[0]] || []).push(pair[1]); });
+    zb.$$("input[name=kinds]", form).forEach(function (box) { box.checked = (byName.kinds || []).indexOf(box.value) >= 0; });
+    Object.keys(byName).forEach(function (name) {
+      var field = form.elements[name];
+      if (!field || name === "kinds" || field.type === "file" || field.length && !field.tagName) { return; }
+      if (field.type === "checkbox") { field.checked = true; } else { field.value = byName[name][0]; }
+    });
+    applyCircle();
+    changed();
+  }
+  var kept = zb.store.get(key);
+  var offer = $("[data-draft-offer]");
+  if (kept && kept.values && offer) {
+    $("[data-draft-at]", offer).textContent = kept.at;
+    offer.hidden = false;
+    $("[data-draft-restore]", offer).addEventListener("click", function () { restore(kept); offer.hidden = true; save(); });
+    $("[data-draft-drop]", offer).addEventListener("click", function () { zb.store.drop(key); offer.hidden = true; });
+  }
+
+  form.addEventListener("submit", function (event) {
+    if (navigator.onLine === false) {
+      event.preventDefault();
+      keep();
+      zb.toast("网络断开，已存在这台电脑，连上后再点一次保存", { late: true });
+      return;
+    }
+    leaving = true;
+    zb.store.drop(key);
+    setTimeout(function () { leaving = false; }, 15000);
+  });
+
+  form.addEventListener("change", function (event) {
+    if (event.target.name === "kinds" || event.target.name === "group") { applyCircle(); }
+  });
+  applyCircle();
+  dirty = false;
+});

@@ -10,9 +10,9 @@ def password_change_first(get_response):
 
     def middleware(request):
         user = request.user
-        if user.is_authenticated and user.must_change_password:
-            if request.path not in {reverse(name) for name in _OPEN}:
-                return redirect("password_change")
+        held_up = user.is_authenticated and user.must_change_password
+        if held_up and request.path not in {reverse(name) for name in _OPEN}:
+            return redirect("password_change")
         return get_response(request)
 
     return middleware

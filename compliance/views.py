@@ -78,10 +78,7 @@ def duty_list(request):
         duties = duties.filter(organisation__name__contains=search)
     counts = dict(duties.values_list("state").annotate(count=Count("pk")).order_by())
     state = request.GET.get("state", "")
-    if state in DutyState.values:
-        duties = duties.filter(state=state)
-    else:
-        duties = duties.unmet()
+    duties = duties.filter(state=state) if state in DutyState.values else duties.unmet()
     rows = duties.select_related("organisation").order_by(
         _WORST_FIRST, "due_on", "organisation__code", "rule", "period"
     )

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
+from django.utils import timezone
 
 from accounts import trail
 from branches.changes import note_change
@@ -24,6 +25,8 @@ NOTHING = Decimal("0.00")
 MANY_TIMES = 3
 # Late payment covers six months at most, as a rule (中组发〔2008〕3号 Art. 12).
 BACK_MONTHS = 6
+# So long after its entry a sum of an earlier month is put right without a reason.
+SLIP_MINUTES = 30
 BY_STANDARD = "按标准缴清"
 TAKEN_BACK = "撤销"
 
@@ -198,15 +201,20 @@ def correct_payment(
         return paid
     if amount < 0:
         raise Refused("金额不能是负数，请重新填写")
-    if month < today.replace(day=1) and not reason.strip():
+    standing = list(
+        Payment.objects.filter(
+            member=member,
+            organisation=organisation,
+            month=month,
+            reverses__isnull=True,
+            reversed_by__isnull=True,
+        ).order_by("pk")
+    )
+    past = month < today.replace(day=1)
+    if past and not reason.strip() and not _just_entered(standing, by):
         raise Refused(f"{month_label(month)}已过，更正要写明原因")
     if amount and not confirmed:
         _ask_about(member, month, amount, today)
-    standing = list(
-        Payment.objects.filter(
-            member=member, organisation=organisation, month=month, reverses__isnull=True
-        ).exclude(pk__in=Payment.objects.filter(reverses__isnull=False).values("reverses"))
-    )
     Payment.objects.bulk_create([_reversal(payment, by, reason or "更正") for payment in standing])
     if amount:
         Payment.objects.create(
@@ -299,8 +307,7 @@ def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> lis
     if rows.exclude(entered_by=by).exists():
         raise Refused("这些是别人录入的，不能在这里撤销，请逐个更正")
     standing = list(
-        rows.filter(reason=BY_STANDARD)
-        .exclude(pk__in=Payment.objects.filter(reverses__isnull=False).values("reverses"))
+        rows.filter(reason=BY_STANDARD, reversed_by__isnull=True)
         .select_related("member")
         .order_by("member_id")
     )
@@ -316,6 +323,14 @@ def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> lis
 def _lock(member: Member) -> None:
     """Two writers of one member's dues wait for each other."""
     Member.objects.select_for_update().filter(pk=member.pk).values_list("pk").get()
+
+
+def _just_entered(payments: list[Payment], by) -> bool:
+    """Whether all of these were entered by the same person a moment ago: a slip needs no reason."""
+    since = timezone.now() - datetime.timedelta(minutes=SLIP_MINUTES)
+    return bool(payments) and all(
+        payment.entered_by_id == by.pk and payment.entered_at >= since for payment in payments
+    )
 
 
 def _check_not_to_come(month: datetime.date, today: datetime.date) -> None:

@@ -72,6 +72,7 @@ document.addEventListener("DOMContentLoaded", function () {
     if (answer.version !== undefined) { cell.setAttribute("data-version", answer.version); }
     cell.classList.remove("is-unsaved");
     rowOf(cell).setAttribute("data-paid", value === "" ? "0" : "1");
+    if (cell.zbPaid) { cell.zbPaid.setAttribute("aria-pressed", String(value !== "")); }
     note(cell, answer.note || "");
     texts(rowOf(cell), "data-row", answer.row);
   }
@@ -306,6 +307,20 @@ document.addEventListener("DOMContentLoaded", function () {
       only.setAttribute("aria-pressed", String(narrowed));
       only.textContent = narrowed ? "看全部" : "只看未缴";
       filter();
+    });
+  }
+
+  /* ---- On a phone each line has a large 已交 ---- */
+  if (window.matchMedia("(max-width: 767px)").matches) {
+    cells.forEach(function (cell) {
+      var button = zb.make("button", { type: "button", "class": "zb-paid", text: "已交", "aria-pressed": String(saved(cell) !== ""), "aria-label": cell.getAttribute("aria-label") + "已交" });
+      button.addEventListener("click", function () {
+        cell.value = saved(cell) === "" ? cell.getAttribute("data-standard") : "";
+        save(cell);
+        if (!cell.value) { zb.toast("已清空", { undo: undo }); }
+      });
+      cell.zbPaid = button;
+      cell.closest("td").appendChild(button);
     });
   }
 

@@ -40,6 +40,8 @@ document.addEventListener("DOMContentLoaded", function () {
       if (inside && !person.select.value) { person.select.value = "present"; }
     });
     var chosen = kinds();
+    var name = $("[data-meeting-name]");
+    if (name && chosen.length) { name.textContent = "登记" + chosen[0].parentNode.textContent.trim(); }
     function any(attribute, value) { return chosen.some(function (box) { return box.getAttribute(attribute) === value; }); }
     zb.$$("[data-only-lecture]", form).forEach(function (node) { node.hidden = !any("data-lecture", "1"); });
     zb.$$("[data-only-group]", form).forEach(function (node) { node.hidden = !any("data-circle", "group"); });
@@ -183,6 +185,7 @@ document.addEventListener("DOMContentLoaded", function () {
   var ends = form.elements.ends_at;
   if (window.matchMedia && window.matchMedia("(pointer: coarse) and (max-width: 767px)").matches) {
     var known = readDate(held.value);
+    held.value = "";
     held.type = "date";
     if (known) { held.value = known.getFullYear() + "-" + pad(known.getMonth() + 1) + "-" + pad(known.getDate()); }
     [starts, ends].forEach(function (field) {
@@ -307,6 +310,29 @@ document.addEventListener("DOMContentLoaded", function () {
     zb.store.drop(key);
     setTimeout(function () { leaving = false; }, 15000);
   });
+
+  /* ---- On a phone the facts are four lines that open on a tap ---- */
+  var facts = $("[data-facts]", form);
+  var fold = $("[data-fold]", form);
+  function unfold(name) {
+    facts.classList.remove("is-folded");
+    fold.hidden = true;
+    var field = name === "kinds" ? document.getElementById("id_kinds") : form.elements[name];
+    if (field) { field.focus(); field.scrollIntoView({ block: "center" }); }
+  }
+  if (window.matchMedia("(max-width: 767px)").matches && !$(".zb-errors", form) && held.value) {
+    var day = readDate(held.value);
+    [["时间", (day ? (day.getMonth() + 1) + "月" + day.getDate() + "日 " : "") + starts.value + (ends.value ? "—" + ends.value : ""), "held_on"],
+      ["地点", form.elements.place ? form.elements.place.value : "", "place"], ["议题", form.elements.topic ? form.elements.topic.value : "", "topic"],
+      ["学时", hours.value ? "每人 " + hours.value + " 学时" : "不计", "hours"]].forEach(function (line) {
+      var button = zb.make("button", { type: "button" }, [zb.make("span", { text: line[0] }), zb.make("span", { text: line[1] || "未填" }), zb.icon("chevron-right")]);
+      button.addEventListener("click", function () { unfold(line[2]); });
+      fold.appendChild(zb.make("li", {}, [button]));
+    });
+    facts.classList.add("is-folded");
+    fold.hidden = false;
+  }
+  zb.$$("[data-change-kind]").forEach(function (button) { button.addEventListener("click", function () { unfold("kinds"); }); });
 
   form.addEventListener("change", function (event) {
     if (event.target.name === "kinds" || event.target.name === "group") { applyCircle(); }

@@ -2,7 +2,7 @@ import datetime
 from collections import defaultdict
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -109,17 +109,22 @@ def _members_in_arrears(question: Question) -> dict[int, dict[int, list[datetime
     window = (add_months(until, 1 - limit), until)
     standing = Payment.objects.filter(_paid_by(question.as_of), reverses=None, reversed_by=None)
     memberships = roster(question.organisations, question.as_of)
-    # Few people have paid nothing in the whole window; only their history is read.
-    suspects = dict(
-        memberships.filter(
-            Exists(
-                Charge.objects.filter(
-                    member=OuterRef("member"), month__range=window, amount__gt=0
-                )
-            ),
-            ~Exists(standing.filter(member=OuterRef("member"), month__range=window)),
-        ).values_list("member_id", "organisation_id")
+    members = memberships.values("member_id")
+    charged_lately, paid_lately = (
+        set(
+            entries.filter(month__range=window, member__in=members)
+            .values_list("member_id", flat=True)
+            .distinct()
+        )
+        for entries in (Charge.objects.filter(amount__gt=0), standing)
     )
+    # Few people have paid nothing in the whole window; only their history is read.
+    silent = charged_lately - paid_lately
+    suspects = {
+        member_id: organisation_id
+        for member_id, organisation_id in memberships.values_list("member_id", "organisation_id")
+        if member_id in silent
+    }
     charged, paid = defaultdict(list), defaultdict(set)
     for member_id, month in Charge.objects.filter(
         member__in=suspects, amount__gt=0, month__lte=until

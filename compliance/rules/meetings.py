@@ -134,7 +134,7 @@ def _meeting_evidence(type_: str):
 
 
 def _committee_evidence(question: Question, organisation: Organisation) -> Evidence:
-    members, formal = counts([organisation.pk], question.ends_on).get(organisation.pk, (0, 0))
+    _members, formal = counts([organisation.pk], question.ends_on).get(organisation.pk, (0, 0))
     return Evidence(
         counted=_meeting_records(question, organisation, Type.COMMITTEE),
         facts=[

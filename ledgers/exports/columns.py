@@ -6,14 +6,11 @@ _KINDS = {
     CellKind.DATE: (
         "成立日期 本届届满日期 出生日期 入党日期 转正日期 时间 建账日期 整改时限 销号日期".split()
     ),
-    CellKind.TIME: ["开始时间", "结束时间"],
     CellKind.COUNT: ["党小组数", "应到人数", "实到人数"],
     CellKind.HOURS: ["学时"],
     CellKind.AMOUNT: ["缴费基数", "月应缴", *(f"{number}月" for number in range(1, 13))],
     CellKind.PERCENT: ["整改进度"],
-    CellKind.LONG_TEXT: (
-        "参会人员 请假人员 缺席人员 主题 存在问题 整改措施".split()
-    ),
+    CellKind.LONG_TEXT: ("参会人员 请假人员 缺席人员 主题 存在问题 整改措施".split()),
 }
 _WIDTHS = {
     "组织名称": 34,

@@ -7,9 +7,10 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery, Su
 from django.db.models.functions import Coalesce
 
 from dues.models import ApprovedAmount
-from dues.rates import Category
 from ledgers.exports.scope import LedgerScope
-from ledgers.exports.streams import CHUNK, Follower, Row
+from ledgers.exports.streams import CHUNK, Branch, Follower, Row
+from ledgers.sheets import dues
+from ledgers.sheets.columns import ID_NUMBER, Masked
 from members.models import Membership
 
 # An unknown start counts as before every other.
@@ -40,10 +41,7 @@ def last_memberships(scope: LedgerScope):
 
 
 def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
-    """Each member, by branch; months as 1月, 2月….
-
-    Members without an approved amount and without a payment have no row.
-    """
+    """Each member with an approved amount or a payment, by branch."""
     month = scope.month.starts_on
     approved = ApprovedAmount.objects.filter(
         member=OuterRef("member"), from_month__lte=month
@@ -60,6 +58,7 @@ def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
             "organisation_id",
             "member_id",
             "organisation__code",
+            "organisation__name",
             "member__name",
             "member__id_number_mask",
             "category",
@@ -69,22 +68,22 @@ def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
         )
     )
     payments = Follower(_paid(scope).iterator(chunk_size=CHUNK), key=lambda row: row[:2])
-    categories = dict(Category.choices)
     for row in rows.iterator(chunk_size=CHUNK):
-        pk, code, name, mask, category, base, amount = row[1:8]
-        paid = {f"{month.month}月": sum for *_, month, sum in payments.rows_for(row[:2]) if sum}
-        if amount is None and not paid:
+        member_id, code, branch, name, mask, category, base, amount = row[1:9]
+        paid = {paid_for.month: total for *_, paid_for, total in payments.rows_for(row[:2])}
+        if amount is None and not any(paid.values()):
             continue
-        values = {
-            "姓名": name,
-            "公民身份号码": mask,
-            "党支部编码": code,
-            "缴费类别": categories.get(category, ""),
-            "缴费基数": base,
-            "月应缴": amount,
-            **paid,
-        }
-        yield Row(pk, values, {"公民身份号码": row[8]} if full_numbers else {})
+        values = dues.values(
+            name=name,
+            id_number=Masked(mask),
+            branch=Branch(code, branch),
+            category=category,
+            base=base,
+            amount=amount,
+            paid=paid,
+        )
+        whole = {ID_NUMBER.heading: row[9]} if full_numbers else {}
+        yield Row(f"{member_id}-{month.year}", values, whole)
 
 
 def _paid(scope: LedgerScope):
@@ -105,6 +104,7 @@ def _paid(scope: LedgerScope):
     )
 
 
-def month_headings(month: datetime.date) -> list[str]:
-    """1月 to the month."""
-    return [f"{number}月" for number in range(1, month.month + 1)]
+def headings(scope: LedgerScope) -> list[str]:
+    """The columns of the sheet, with months up to that of the ledger."""
+    later = {column.heading for column in dues.MONTHS[scope.month.starts_on.month :]}
+    return [column.heading for column in dues.SHEET.columns if column.heading not in later]

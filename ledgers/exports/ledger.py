@@ -8,6 +8,7 @@ from branches.values import Values
 from ledgers.exports import duties, notes, overview
 from ledgers.exports.columns import columns
 from ledgers.exports.dues import dues_rows
+from ledgers.exports.dues import headings as dues_headings
 from ledgers.exports.meetings import meeting_rows
 from ledgers.exports.members import member_rows
 from ledgers.exports.names import CellNames
@@ -16,12 +17,14 @@ from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import Row
 from ledgers.exports.tasks import task_rows
 from ledgers.exports.workbook import Sheet, Workbook
+from ledgers.keys import HEADING
+from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, SHEETS, TASKS
+from ledgers.sheets.columns import Sheet as Declared
 
 # Called with the number of rows written so far and the sheet in work.
 OnProgress = Callable[[int, str], None]
 
 OVERVIEW, DUTIES, NOTES = "总览", "应办事项", "说明"
-DATA_SHEETS = ("组织", "党员", "党费", "三会一课", "整改")
 _REPORT_EVERY = 200
 
 
@@ -36,36 +39,67 @@ def write_ledger(
 ) -> str:
     """Write the workbook to `path` and return its content hash; `folder` takes unfinished sheets."""
     values = Values()
-    book = Workbook(path, folder)
+    book = Workbook(path, folder, f"{scope.organisation.code} {scope.month}")
     overview_sheet = book.add_sheet(OVERVIEW, overview.COLUMNS)
-    data_sheets = {name: _add_data_sheet(book, name, scope) for name in DATA_SHEETS}
+    data_sheets = {
+        declared.name: book.add_sheet(
+            declared.name, columns(_headings(declared, scope)), key_heading=HEADING
+        )
+        for declared in SHEETS
+    }
     duty_sheet = book.add_sheet(DUTIES, duties.COLUMNS)
-    counter = _Counter(on_progress)
-    for name, rows in _data_rows(scope, full_numbers).items():
-        _fill(data_sheets[name], name, rows, scope, counter.during(name))
+    report = _Report(on_progress)
+    for declared, rows in _data_rows(scope, full_numbers):
+        for row in rows:
+            _add(data_sheets[declared.name], declared, row)
+            report.row(declared.name)
     states: Counter[tuple[int, str]] = Counter()
-    tick = counter.during(DUTIES)
     for organisation_id, state, row in duties.duty_rows(scope, values):
         states[organisation_id, state] += 1
         duty_sheet.add(row)
-        tick()
+        report.row(DUTIES)
     for row in overview.overview_rows(scope, states):
         overview_sheet.add(row)
     content_hash = book.hash
     notes_sheet = book.add_sheet(NOTES, notes.COLUMNS)
     for row in notes.note_rows(scope, values, making, content_hash):
         notes_sheet.add(row)
-    counter.during("正在保存文件", at_once=True)
+    on_progress(report.rows, NOTES)
     book.close(title=f"{scope.organisation.name}{scope.month.label}台账", author=making.by)
     return content_hash
 
 
-def _data_rows(scope: LedgerScope, full_numbers: bool) -> dict[str, Iterable[Row]]:
+def _headings(declared: Declared, scope: LedgerScope) -> list[str]:
+    if declared is DUES:
+        return dues_headings(scope)
+    return [column.heading for column in declared.columns]
+
+
+def _data_rows(scope: LedgerScope, full_numbers: bool) -> Iterable[tuple[Declared, Iterable[Row]]]:
     names = CellNames(scope.organisations)
-    return {
-        "组织": organisation_rows(scope, names),
-        "党员": member_rows(scope, full_numbers=full_numbers),
-        "党费": dues_rows(scope, full_numbers=full_numbers),
-        "三会一课": meeting_rows(scope, names),
-        "整改": task_rows(scope),
-    }
+    yield BRANCHES, organisation_rows(scope, names)
+    yield MEMBERS, member_rows(scope, full_numbers=full_numbers)
+    yield DUES, dues_rows(scope, full_numbers=full_numbers)
+    yield MEETINGS, meeting_rows(scope, names)
+    yield TASKS, task_rows(scope)
+
+
+def _add(sheet: Sheet, declared: Declared, row: Row) -> None:
+    """Write one row as its columns show it, with its key."""
+    show = declared.by_heading
+    values = [show[heading].show(row.values.get(heading)) for heading in sheet.headings]
+    whole = {sheet.headings.index(heading): number for heading, number in row.whole.items()}
+    sheet.add(values, key=declared.row_key(row.pk, row.values), shown=whole)
+
+
+class _Report:
+    """Counts rows and passes every few hundred on."""
+
+    def __init__(self, on_progress: OnProgress):
+        self.rows = 0
+        self._on_progress = on_progress
+
+    def row(self, sheet: str) -> None:
+        self.rows += 1
+        if not self.rows % _REPORT_EVERY:
+            self._on_progress(self.rows, sheet)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from ledgers.exports.names import CellNames
 from ledgers.exports.scope import LedgerScope
-from ledgers.exports.streams import CHUNK, Follower, Row
-from meetings.enums import FULL_NAMES, AttendanceState, MeetingState
+from ledgers.exports.streams import CHUNK, Branch, Follower, Row
+from ledgers.sheets import meetings as sheet
+from meetings.enums import MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 
 _ORDER = ("organisation_id", "held_on", "pk")
@@ -25,13 +26,15 @@ def meeting_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
         "meeting__organisation__in": scope.organisations,
     }
     types = _follower(MeetingType.objects.filter(**counted), "type")
-    roster = _follower(Attendance.objects.filter(**counted), "state", "member_id", "member__name")
+    roster = _follower(
+        Attendance.objects.filter(**counted), "state", "reason", "member_id", "member__name"
+    )
     rows = meetings.order_by(*_ORDER).values_list(
         *_ORDER,
         "organisation__code",
+        "organisation__name",
         "group__name",
         "starts_at",
-        "ends_at",
         "place",
         "host_id",
         "host_name",
@@ -41,32 +44,26 @@ def meeting_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
         "hours",
     )
     for row in rows.iterator(chunk_size=CHUNK):
-        organisation_id, held_on, pk, code, group, starts_at, ends_at, place = row[:8]
+        organisation_id, held_on, pk, code, branch, group, starts_at, place = row[:8]
         host_id, host_name, lecturer_id, lecturer_name, topic, hours = row[8:]
-        people = defaultdict(list)
-        for *_, state, member_id, name in roster.rows_for(row[:3]):
-            people[state].append(names.of(organisation_id, member_id, name))
-        present = people[AttendanceState.PRESENT]
+        attendance = defaultdict(list)
+        for *_, state, reason, member_id, name in roster.rows_for(row[:3]):
+            attendance[state].append(names.of(organisation_id, member_id, name, reason))
         yield Row(
             pk,
-            {
-                "党支部编码": code,
-                "会议类型": "、".join(FULL_NAMES[found[3]] for found in types.rows_for(row[:3])),
-                "时间": held_on,
-                "开始时间": starts_at,
-                "结束时间": ends_at,
-                "党小组": group,
-                "地点": place,
-                "主持人": names.of(organisation_id, host_id, host_name),
-                "授课人": names.of(organisation_id, lecturer_id, lecturer_name),
-                "应到人数": sum(map(len, people.values())),
-                "实到人数": len(present),
-                "参会人员": "、".join(present),
-                "请假人员": "、".join(people[AttendanceState.LEAVE]),
-                "缺席人员": "、".join(people[AttendanceState.ABSENT]),
-                "主题": topic,
-                "学时": hours,
-            },
+            sheet.values(
+                branch=Branch(code, branch),
+                types=[Type(found[3]) for found in types.rows_for(row[:3])],
+                held_on=held_on,
+                starts_at=starts_at,
+                group=group or "",
+                place=place,
+                host=names.of(organisation_id, host_id, host_name),
+                lecturer=names.of(organisation_id, lecturer_id, lecturer_name),
+                topic=topic,
+                hours=hours,
+                attendance=attendance,
+            ),
         )
 
 

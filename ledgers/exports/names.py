@@ -1,7 +1,10 @@
 """How people are written in cells so that an import finds them again."""
 
+import re
+
 from django.db.models import Exists, OuterRef
 
+from ledgers.sheets.columns import write_person
 from members.models import Membership
 
 
@@ -9,11 +12,10 @@ class CellNames:
     """Names with the last four digits or the month of birth where a branch has two of one name."""
 
     def __init__(self, organisations):
-        self._labels: dict[tuple[int, int], str] = {}
         namesake = Membership.objects.filter(
             organisation=OuterRef("organisation"), member__name=OuterRef("member__name")
         ).exclude(member=OuterRef("member"))
-        shared = (
+        shared = set(
             Membership.objects.filter(organisation__in=organisations)
             .filter(Exists(namesake))
             .values_list(
@@ -23,19 +25,26 @@ class CellNames:
                 "member__id_number_mask",
                 "member__born_on",
             )
-            .distinct()
         )
-        people = list(shared)
-        endings = {}
-        for organisation_id, member_id, name, mask, _born_on in people:
-            endings.setdefault((organisation_id, name, mask[-4:]), set()).add(member_id)
-        for organisation_id, member_id, name, mask, born_on in people:
-            alone = mask and len(endings[organisation_id, name, mask[-4:]]) == 1
-            if alone:
-                self._labels[organisation_id, member_id] = f"{name}({mask[-4:]})"
+        holders: dict[tuple, int] = {}
+        for organisation_id, _member_id, name, mask, _born_on in shared:
+            key = organisation_id, name, mask[-4:]
+            holders[key] = holders.get(key, 0) + 1
+        self._marks: dict[tuple[int, int], str] = {}
+        for organisation_id, member_id, name, mask, born_on in shared:
+            if mask and holders[organisation_id, name, mask[-4:]] == 1:
+                self._marks[organisation_id, member_id] = mask[-4:]
             elif born_on:
-                self._labels[organisation_id, member_id] = f"{name}({born_on:%Y-%m})"
+                self._marks[organisation_id, member_id] = f"{born_on:%Y-%m}"
 
-    def of(self, organisation_id: int, member_id: int | None, name: str) -> str:
+    def of(self, organisation_id: int, member_id: int | None, name: str, reason: str = "") -> str:
         """The member as a cell of that organisation names them."""
-        return self._labels.get((organisation_id, member_id), name)
+        if member_id is None:
+            return name
+        mark = self._marks.get((organisation_id, member_id), "")
+        return write_person(name, mark, _tamed(reason)) if mark or reason else name
+
+
+def _tamed(reason: str) -> str:
+    """A reason without the marks that separate names or end the brackets around it."""
+    return re.sub(r"[、,，;；\s]+", "，", re.sub(r"[()（）]", "", reason))

@@ -8,14 +8,14 @@ from branches.models import Group, Placement
 from ledgers.exports.names import CellNames
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import CHUNK, Row
+from ledgers.sheets import branches
 from members.enums import PostTitle
 from members.models import Post, Term, standing_on
 
 
 def organisation_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
     """Each organisation, in the order of codes."""
-    day = scope.day
-    here = OuterRef("pk")
+    day, here = scope.day, OuterRef("pk")
     placement = Placement.objects.filter(standing_on(day), organisation=here).order_by("-starts_on")
     post = Post.objects.on(day).filter(organisation=here, title=PostTitle.SECRETARY).order_by("-pk")
     term = Term.objects.filter(
@@ -37,19 +37,16 @@ def organisation_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
         group_count=Subquery(groups),
     ).order_by("code")
     for organisation in organisations.iterator(chunk_size=CHUNK):
+        secretary = names.of(
+            organisation.pk, organisation.secretary_id, organisation.secretary_name or ""
+        )
         yield Row(
             organisation.pk,
-            {
-                "组织编码": organisation.code,
-                "组织名称": organisation.name,
-                "上级组织编码": organisation.parent_code_then,
-                "组织类别": organisation.get_kind_display(),
-                "所属领域": organisation.get_sector_display(),
-                "成立日期": organisation.founded_on,
-                "本届届满日期": organisation.term_ends_on,
-                "书记": names.of(
-                    organisation.pk, organisation.secretary_id, organisation.secretary_name or ""
-                ),
-                "党小组数": organisation.group_count,
-            },
+            branches.values(
+                organisation,
+                parent_code=organisation.parent_code_then or "",
+                term_end=organisation.term_ends_on,
+                secretary=secretary,
+                groups=organisation.group_count or 0,
+            ),
         )

@@ -7,13 +7,20 @@ from typing import Any, NamedTuple
 CHUNK = 2000
 
 
+class Branch(NamedTuple):
+    """What a row says of the organisation it belongs to."""
+
+    code: str
+    name: str
+
+
 class Row(NamedTuple):
-    """One row of a data sheet: key of the object, values by heading, whole numbers by heading.
+    """One row of a data sheet: key of the record, values by heading, whole numbers by heading.
 
     Numbers stand masked among the values; the whole ones are there when they are wanted.
     """
 
-    pk: int
+    pk: int | str
     values: dict
     whole: dict = {}
 

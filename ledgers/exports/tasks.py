@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import CHUNK, Row
+from ledgers.sheets import tasks as sheet
 from tasks.models import Task, TaskEvent, TaskState
 
 
@@ -32,20 +33,8 @@ def task_rows(scope: LedgerScope) -> Iterator[Row]:
         .order_by("organisation__code", "opened_on", "pk")
     )
     for task in tasks.iterator(chunk_size=CHUNK):
-        closed_on = task.closed_on if task.closed_on and task.closed_on <= scope.day else None
-        yield Row(
-            task.pk,
-            {
-                "党支部编码": task.organisation.code,
-                "问题来源": task.source,
-                "存在问题": task.problem,
-                "整改措施": task.measures,
-                "责任领导": task.responsible_leader,
-                "责任单位": task.responsible_unit,
-                "责任人": task.responsible_person,
-                "建账日期": task.opened_on,
-                "整改时限": task.due_on,
-                "整改进度": task.progress_then / 100,
-                "销号日期": closed_on,
-            },
-        )
+        # Unsaved: only what the sheet reads from it.
+        task.progress = task.progress_then
+        if task.closed_on and task.closed_on > scope.day:
+            task.closed_on = None
+        yield Row(task.pk, sheet.values(task, task.organisation))

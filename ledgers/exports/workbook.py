@@ -29,7 +29,6 @@ class CellKind(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long_text"
     DATE = "date"
-    TIME = "time"
     COUNT = "count"
     HOURS = "hours"
     AMOUNT = "amount"
@@ -41,7 +40,6 @@ _LOOKS: dict[CellKind, tuple[str, int]] = {
     CellKind.TEXT: ("@", 16),
     CellKind.LONG_TEXT: ("@", 40),
     CellKind.DATE: ("yyyy-mm-dd", 12),
-    CellKind.TIME: ("hh:mm", 8),
     CellKind.COUNT: ("0", 9),
     CellKind.HOURS: ("0.0", 8),
     CellKind.AMOUNT: ("#,##0.00", 11),
@@ -66,8 +64,9 @@ class Column:
 class Workbook:
     """A workbook being written; `hash` is known when all sheets are."""
 
-    def __init__(self, path: Path, folder: Path):
-        """`folder` takes the unfinished sheets."""
+    def __init__(self, path: Path, folder: Path, subject: str):
+        """`folder` takes the unfinished sheets; `subject`, what the workbook is about, is hashed."""
+        self._subject = subject
         self._book = xlsxwriter.Workbook(
             str(path),
             {
@@ -126,9 +125,7 @@ class Workbook:
         if key_heading:
             page.set_column(len(columns), len(columns), 8, None, {"hidden": True})
             page.write_string(0, len(columns), key_heading, self._head)
-        sheet = Sheet(
-            page, name, headings, [(column.kind, self._formats[column.kind]) for column in columns]
-        )
+        sheet = Sheet(page, name, headings, [self._formats[column.kind] for column in columns])
         self._sheets.append(sheet)
         return sheet
 
@@ -138,7 +135,7 @@ class Workbook:
 
         Row keys and cells that are only shown differently do not count.
         """
-        whole = hashlib.sha256()
+        whole = hashlib.sha256(self._subject.encode())
         for sheet in self._sheets:
             whole.update(sheet.digest())
         return whole.hexdigest()
@@ -154,9 +151,10 @@ class Workbook:
 class Sheet:
     """A sheet being written, one row after the other."""
 
-    def __init__(self, page, name: str, headings: list[str], looks: list[tuple[CellKind, object]]):
+    def __init__(self, page, name: str, headings: list[str], looks: list):
+        self.headings = headings
         self._page = page
-        self._writers = [(index, _WRITERS[kind], look) for index, (kind, look) in enumerate(looks)]
+        self._looks = looks
         self._width = len(looks)
         self._digest = hashlib.sha256(_CELL.join([name, *headings]).encode())
         self.rows = 0
@@ -167,11 +165,11 @@ class Sheet:
         """Write one row. `shown` replaces cells in the file only: the hash keeps `values`."""
         self.rows += 1
         row, page = self.rows, self._page
-        for (index, write, look), value in zip(self._writers, values, strict=True):
+        for index, (look, value) in enumerate(zip(self._looks, values, strict=True)):
             if shown and index in shown:
                 value = shown[index]
             if value is not None and value != "":
-                write(page, row, index, value, look)
+                _write(page, row, index, value, look)
         if key:
             page.write_string(row, self._width, key)
         self._digest.update((_ROW + _CELL.join(map(canonical, values))).encode())
@@ -202,25 +200,10 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", text)[:_CELL_LIMIT]
 
 
-def _write_text(sheet, row, column, value, look):
-    sheet.write_string(row, column, printable(str(value)), look)
-
-
-def _write_number(sheet, row, column, value, look):
-    sheet.write_number(row, column, value, look)
-
-
-def _write_date(sheet, row, column, value, look):
-    sheet.write_datetime(row, column, value, look)
-
-
-_WRITERS = {
-    CellKind.TEXT: _write_text,
-    CellKind.LONG_TEXT: _write_text,
-    CellKind.DATE: _write_date,
-    CellKind.TIME: _write_date,
-    CellKind.COUNT: _write_number,
-    CellKind.HOURS: _write_number,
-    CellKind.AMOUNT: _write_number,
-    CellKind.PERCENT: _write_number,
-}
+def _write(page, row: int, column: int, value, look) -> None:
+    if isinstance(value, str):
+        page.write_string(row, column, printable(value), look)
+    elif isinstance(value, datetime.date):
+        page.write_datetime(row, column, value, look)
+    else:
+        page.write_number(row, column, value, look)

@@ -78,9 +78,7 @@ STARTS = Column("开始时间", read_time, empty=None, clearable=True)
 GROUP = Column("党小组", text_reader(40), aliases=("党小组名称",))
 PLACE = Column("地点", text_reader(100), aliases=("会议地点", "召开地点"), clearable=True)
 HOST = Column("主持人", read_person, aliases=("会议主持人",), clearable=True)
-LECTURER = Column(
-    "授课人", read_person, aliases=("党课授课人", "主讲人", "讲课人"), clearable=True
-)
+LECTURER = Column("授课人", read_person, aliases=("党课授课人", "主讲人", "讲课人"), clearable=True)
 DUE = Column("应到人数", read_count, aliases=("应到",), empty=None)
 CAME = Column("实到人数", read_count, aliases=("实到",), empty=None)
 PRESENT = Column(
@@ -148,5 +146,7 @@ def values(
         CAME.heading: len(came),
         TOPIC.heading: topic,
         HOURS.heading: hours,
-        **{column.heading: tuple(attendance.get(state, ())) for column, state in ATTENDANCE.items()},
+        **{
+            column.heading: tuple(attendance.get(state, ())) for column, state in ATTENDANCE.items()
+        },
     }

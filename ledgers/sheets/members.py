@@ -65,9 +65,7 @@ JOINED = Column(
 )
 CONFIRMED = Column("转正日期", read_date, aliases=("转正时间",), empty=None, clearable=True)
 OCCUPATION = Column("工作岗位", text_reader(40), aliases=("岗位",), clearable=True)
-FLOATING = Column(
-    "是否流动党员", read_yes, aliases=("流动党员",), empty=False, dash_is_blank=False
-)
+FLOATING = Column("是否流动党员", read_yes, aliases=("流动党员",), empty=False, dash_is_blank=False)
 
 SHEET = Sheet(
     name="党员",

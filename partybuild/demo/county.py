@@ -8,9 +8,10 @@ from django.db import transaction
 from accounts import trail
 from accounts.roles import Role
 from accounts.models import User
-from branches.models import Group, Organisation
+from branches.models import Group, Organisation, Setting
 from branches.periods import add_years
 from branches.services import create_organisations
+from compliance.judging import WINDOW_MONTHS
 from dues.models import ApprovedAmount, Charge, Payment
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import PostTitle
@@ -56,6 +57,7 @@ def write(
         for start in range(0, len(tree.branches), CHUNK):
             county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
             tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
+    _judge_from(window)
     made = _write_accounts(tree, county.shown_posts, readable)
     trail.record(
         by=None,
@@ -108,6 +110,19 @@ def _write_leaders(tree: Tree, seed: int, window: Window) -> None:
         )
     _store(Term, terms)
     _store(Post, posts)
+
+
+def _judge_from(window: Window) -> None:
+    """Keep the checks away from years and quarters whose first months the county does not hold."""
+    months = (window.today.year - window.full_from.year) * 12
+    months += window.today.month - window.full_from.month
+    if months < WINDOW_MONTHS.default:
+        Setting.objects.create(
+            key=WINDOW_MONTHS.name,
+            value=max(1, months),
+            starts_on=window.first,
+            reason=f"演示数据自 {window.first:%Y-%m} 起",
+        )
 
 
 class _County:

@@ -194,6 +194,8 @@ def _add_general_branch(committee: Committee, rng: Random) -> None:
     )
     for branch in below:
         branch.above = general
+        serial = branch.organisation.code.rsplit("-", 1)[1]
+        branch.organisation.code = f"{general.organisation.code}-{serial}"
     committee.general_branches.append(general)
 
 
@@ -208,7 +210,7 @@ def _branch_name(committee: Committee, sector: str, number: int) -> str:
     own = committee.organisation.name.removeprefix("中共").removesuffix("工作委员会")
     own = own.removesuffix("委员会")
     if sector == Sector.VILLAGE:
-        return f"中共{names.place(1200 + number)}村支部委员会"
+        return f"中共{names.place(100 + number)}村支部委员会"
     if sector == Sector.COMMUNITY:
         return f"中共{names.community(number // 2)}社区第{'一二'[number % 2]}支部委员会"
     if sector == Sector.PRIVATE_ENTERPRISE:
@@ -221,9 +223,10 @@ def _branch_name(committee: Committee, sector: str, number: int) -> str:
         return f"中共{own}机关{_ordinal(number)}支部委员会"
     if sector == Sector.SCHOOL and committee.organisation.sector != Sector.SCHOOL:
         return f"中共{own}中心小学{_ordinal(number)}支部委员会"
+    under_schools = committee.organisation.sector == Sector.SCHOOL
     units = {
         Sector.OFFICE: names.OFFICES,
-        Sector.PUBLIC_INSTITUTION: names.INSTITUTIONS,
+        Sector.PUBLIC_INSTITUTION: names.SCHOOL_UNITS if under_schools else names.INSTITUTIONS,
         Sector.STATE_ENTERPRISE: names.STATE_ENTERPRISES,
         Sector.SCHOOL: names.SCHOOLS,
         Sector.SOCIAL_ORGANISATION: names.ASSOCIATIONS,

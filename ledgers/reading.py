@@ -1,0 +1,142 @@
+"""Workbooks as they arrive: checked before they are opened, then read as rows of cells.
+
+No ledger is known here. Cells are text, numbers, dates, times or ""; formulas come as their
+stored result, without one as "".
+"""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass, field
+
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+MIB = 1024 * 1024
+LARGEST_FILE = 50 * MIB
+# What a workbook may unpack to; a county's yearly ledgers stay below a fifth of it.
+LARGEST_CONTENT = 500 * MIB
+# The reader lays out every sheet as a full rectangle, so one stray cell far out costs memory.
+LAST_ROW = 300_000
+LAST_COLUMN = 700
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_SAVE_AS = "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再导入"
+# Cells with content in column AAA or beyond, or in row 100000 or beyond.
+_FAR_CELL = re.compile(
+    rb'<c (?:[^>]*? )?r="(?:([A-Z]{3})\d+|([A-Z]{1,2})(\d{6,7}))"[^>]*>\s*<(?:v|is|f)\b'
+)
+_OVERLAP = 200
+
+
+class UnreadableWorkbook(ValueError):
+    """The file cannot be read; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class SheetCells:
+    """One visible sheet with something in it; row `n` of a spreadsheet is `rows[n - 1]`."""
+
+    name: str
+    rows: list[list]
+    # Rows that hold one cell merged over several columns: titles and sections.
+    banners: set[int] = field(default_factory=set)
+
+
+def read_workbook(content: bytes) -> list[SheetCells]:
+    """The sheets of a workbook; hidden and empty ones are left out.
+
+    Raises UnreadableWorkbook for anything but a sound .xlsx file of bearable size.
+    """
+    _check(content)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return [
+            sheet
+            for metadata in workbook.sheets_metadata
+            if metadata.visible == SheetVisibleEnum.Visible
+            and metadata.typ == SheetTypeEnum.WorkSheet
+            and (sheet := _read_sheet(workbook, metadata.name)) is not None
+        ]
+    except PasswordError:
+        raise UnreadableWorkbook(f"文件设有打开密码，请去掉密码，{_SAVE_AS}") from None
+    except (CalamineError, OSError, ValueError):
+        raise UnreadableWorkbook(f"文件已损坏，打不开，{_SAVE_AS}") from None
+
+
+def _read_sheet(workbook, name: str) -> SheetCells | None:
+    sheet = workbook.get_sheet_by_name(name)
+    rows = sheet.to_python(skip_empty_area=False)
+    if not any(cell not in ("", None) for row in rows for cell in row):
+        return None
+    banners = {
+        top + 1
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+        if top == bottom and right - left >= 2
+    }
+    return SheetCells(name, rows, banners)
+
+
+def _check(content: bytes) -> None:
+    """Refuse what is no .xlsx workbook, or one that would not fit into memory."""
+    if not content:
+        raise UnreadableWorkbook("文件是空的，请重新选择")
+    if len(content) > LARGEST_FILE:
+        raise UnreadableWorkbook(f"文件超过 {LARGEST_FILE // MIB} MB，请分成几个文件导入")
+    if content.startswith(_OLE):
+        if _ENCRYPTED in content:
+            raise UnreadableWorkbook(f"文件设有打开密码，请去掉密码，{_SAVE_AS}")
+        raise UnreadableWorkbook(f"这是旧的 .xls 格式，{_SAVE_AS}")
+    if not content.startswith(_ZIP):
+        raise UnreadableWorkbook(f"这不是 .xlsx 工作簿，{_SAVE_AS}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_archive(archive)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError):
+        raise UnreadableWorkbook(f"文件已损坏，打不开，{_SAVE_AS}") from None
+
+
+def _check_archive(archive: zipfile.ZipFile) -> None:
+    if "xl/workbook.xml" not in archive.namelist():
+        raise UnreadableWorkbook(f"这不是 .xlsx 工作簿，{_SAVE_AS}")
+    unpacked = 0
+    for member in archive.infolist():
+        far = member.filename.startswith("xl/worksheets/")
+        tail = b""
+        with archive.open(member) as stream:
+            # Counted while unpacking: what the archive says of itself may be untrue.
+            while piece := stream.read(MIB):
+                unpacked += len(piece)
+                if unpacked > LARGEST_CONTENT:
+                    raise UnreadableWorkbook("文件展开后过大，请分成几个文件导入")
+                if far:
+                    _check_far_cells(tail + piece)
+                    tail = piece[-_OVERLAP:]
+
+
+def _check_far_cells(xml: bytes) -> None:
+    for cell in _FAR_CELL.finditer(xml):
+        letters, _short, row = cell.groups()
+        if row and int(row) > LAST_ROW:
+            raise UnreadableWorkbook(
+                f"第 {int(row)} 行还有内容，一张表最多 {LAST_ROW} 行；"
+                "请删除表格下方多余的行，或分成几张表"
+            )
+        if letters and _column_number(letters) > LAST_COLUMN:
+            raise UnreadableWorkbook(
+                f"{letters.decode()} 列还有内容，请删除表格右边多余的列后再导入"
+            )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

@@ -1,8 +1,25 @@
 from django.conf import settings
+from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from accounts.fields import EncryptedTextField
+
+
+class UserManager(BaseUserManager):
+    """Accounts without e-mail addresses; superusers are made by command only."""
+
+    def create_user(self, username, password=None, **facts):
+        user = self.model(username=self.model.normalize_username(username), **facts)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username, password=None, **facts):
+        facts.setdefault("must_change_password", False)
+        return self.create_user(
+            username, password, is_staff=True, is_superuser=True, **facts
+        )
 
 
 class User(AbstractUser):
@@ -17,6 +34,8 @@ class User(AbstractUser):
     must_change_password = models.BooleanField("下次登录须改密码", default=True)
 
     REQUIRED_FIELDS = []
+
+    objects = UserManager()
 
     class Meta:
         verbose_name = "账号"

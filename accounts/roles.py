@@ -91,7 +91,15 @@ FIRST_PAGES: tuple[tuple[str, str], ...] = (
     (Role.AUDIT_ADMIN, "administration"),
 )
 
+# Where a role can be held: on a branch, on a committee above branches, on the county.
 BRANCH_ROLES = frozenset({Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER})
+COMMITTEE_ROLES = frozenset({Role.COMMITTEE_OFFICER, Role.INSPECTOR})
+COUNTY_ROLES = frozenset({Role.COUNTY_OFFICER, Role.INSPECTOR, *EXCLUSIVE})
+# Who may hand out which roles; nobody makes a colleague of his own rank but the security administrator.
+GIVEN_BY: dict[str, frozenset[str]] = {
+    Role.COUNTY_OFFICER: BRANCH_ROLES | COMMITTEE_ROLES,
+    Role.SECURITY_ADMIN: frozenset(Role),
+}
 # Roles whose daily or occasional work includes the admin site (管理后台).
 ADMIN_SITE_ROLES = frozenset({Role.COUNTY_OFFICER, *EXCLUSIVE})
 
@@ -99,3 +107,8 @@ ADMIN_SITE_ROLES = frozenset({Role.COUNTY_OFFICER, *EXCLUSIVE})
 def roles_allowing(action: str) -> frozenset[str]:
     """The roles that carry `action`."""
     return frozenset(role for role, actions in RIGHTS.items() if action in actions)
+
+
+def roles_given_by(held) -> frozenset[str]:
+    """The roles that somebody who holds the roles `held` may hand out."""
+    return frozenset().union(*(GIVEN_BY.get(role, frozenset()) for role in held))

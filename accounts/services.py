@@ -2,6 +2,7 @@
 
 import secrets
 
+from axes.utils import reset
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
@@ -47,7 +48,9 @@ def create_account(
 def change_account(user: User, *, by, organisation_id: int | None = None, **facts) -> bool:
     """Change name or extension; returns whether anything differed."""
     user = User.objects.select_for_update().get(pk=user.pk)
-    before = {field: getattr(user, field) for field in facts if getattr(user, field) != facts[field]}
+    before = {
+        field: getattr(user, field) for field in facts if getattr(user, field) != facts[field]
+    }
     for field in before:
         setattr(user, field, facts[field])
     if before:
@@ -89,6 +92,15 @@ def reset_password(user: User, *, by, organisation_id: int | None = None) -> str
     user.save(update_fields=["password", "must_change_password"])
     _record(user, "重置密码", by, organisation_id)
     return password
+
+
+@transaction.atomic
+def unlock(user: User, *, by, organisation_id: int | None = None) -> bool:
+    """Forget failed log-ins of an account; returns whether there were any."""
+    if not reset(username=user.username):
+        return False
+    _record(user, "解除锁定", by, organisation_id)
+    return True
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from accounts.roles import Action
 from branches.models import Organisation
-from branches.scope import get_for
+from branches.scope import ScopedQuerySet, get_for
 
 
 def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
@@ -17,3 +17,21 @@ def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
         return get_for(branches.select_related("parent"), request.user, action, code=code)
     reached = list(branches.permitting(request.user, action).select_related("parent")[:2])
     return reached[0] if len(reached) == 1 else None
+
+
+def narrowed(request, rows) -> tuple[ScopedQuerySet, Organisation | None]:
+    """Rows of a list as far as the reader may look, and the branch if they are of one branch.
+
+    `?branch=CODE` names a branch, `?organisation=CODE` anything with everything under it.
+    """
+    rows = rows.visible_to(request.user)
+    code = request.GET.get("organisation")
+    if code and not request.GET.get("branch"):
+        above = get_for(
+            Organisation.objects.select_related("parent"), request.user, code=code
+        )
+        if not above.is_branch:
+            return rows.within(above), None
+        return rows.within(above), above
+    branch = chosen_branch(request)
+    return (rows if branch is None else rows.within(branch)), branch

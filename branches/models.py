@@ -117,6 +117,7 @@ def shortened(name: str) -> str:
     """中共望春社区第一支部委员会 → 望春社区第一党支部; committees lose only the frame."""
     name = name.removeprefix("中共")
     for ending, short in (
+        ("县委员会", "县委"),
         ("总支部委员会", "党总支"),
         ("支部委员会", "党支部"),
         ("工作委员会", "党工委"),

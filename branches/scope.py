@@ -20,12 +20,17 @@ def paths_reached(user, action: str = Action.LOOK) -> tuple[str, ...]:
         return ()
     if user.is_superuser:
         return ("",)
+    roles = roles_allowing(action)
+    return tuple({path for role, path in granted(user) if role in roles})
+
+
+def granted(user) -> list[tuple[str, str]]:
+    """The roles a user holds now, each with the path it reaches; read once per user object."""
     if not hasattr(user, "_granted_paths"):
         user._granted_paths = list(
             user.grants.filter(withdrawn_at__isnull=True).values_list("role", "organisation__path")
         )
-    roles = roles_allowing(action)
-    return tuple({path for role, path in user._granted_paths if role in roles})
+    return user._granted_paths
 
 
 def reaches(user, action: str, path: str) -> bool:

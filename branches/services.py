@@ -8,7 +8,8 @@ from django.db.models.functions import Concat, Substr
 
 from accounts import trail
 from branches.changes import note_change
-from branches.models import Group, Organisation, Placement
+from branches.models import Group, Organisation, Placement, Setting
+from branches.values import Key, Values
 
 AREA = "branches"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -111,6 +112,12 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     return True
 
 
+def refuse_circle(organisation: Organisation, to: Organisation) -> None:
+    """Raise TreeFault when `to` is the organisation itself or stands below it."""
+    if to.path.startswith(organisation.path):
+        raise TreeFault(f"“{to.name}”在“{organisation.name}”之下，不能作它的上级")
+
+
 @transaction.atomic
 def move_organisation(
     organisation: Organisation, *, to: Organisation, by, on: datetime.date, reason: str = ""
@@ -121,8 +128,7 @@ def move_organisation(
     """
     organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
     to = Organisation.objects.get(pk=to.pk)
-    if to.path.startswith(organisation.path):
-        raise TreeFault(f"“{to.name}”在“{organisation.name}”之下，不能作它的上级")
+    refuse_circle(organisation, to)
     if organisation.parent_id == to.pk:
         return
     old_parent, old_path = organisation.parent, organisation.path
@@ -159,6 +165,31 @@ def move_organisation(
         reason=reason,
     )
     note_change(organisation.pk, AREA, on)
+
+
+@transaction.atomic
+def set_value(key: Key, value, *, by, on: datetime.date, reason: str) -> Setting:
+    """Give a county value from `on` on; ValueError with a Chinese sentence when it does not fit.
+
+    Earlier days keep the value they had. A second value for the same day replaces the first.
+    """
+    value = key.cleaned(value)
+    known = Setting.objects.select_for_update().filter(key=key.name, starts_on=on).first()
+    before = Values().on(key, on)
+    setting = known or Setting(key=key.name, starts_on=on)
+    setting.value, setting.reason = value, reason
+    setting.save()
+    trail.record(
+        by=by,
+        action="要求设置",
+        area="settings",
+        object_id=setting.pk,
+        label=key.label,
+        before={"值": str(before)},
+        after={"值": str(value), "自": f"{on:%Y-%m-%d}"},
+        reason=reason,
+    )
+    return setting
 
 
 def set_group_count(

@@ -3,13 +3,15 @@
 import datetime
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from branches.models import Organisation
 from branches.periods import Period, add_months, period_of
 from branches.values import Key, Values
 from compliance.models import STANDING, DutyState, Exemption
 from compliance.registry import Measured, Question, Rule
+from dues.models import Charge
+from meetings.models import Meeting
 
 WINDOW_MONTHS = Key(
     "compliance.window_months",
@@ -19,6 +21,12 @@ WINDOW_MONTHS = Key(
     minimum=1,
     maximum=36,
     help="补录和更正会改变这段时间内的结论",
+)
+BEGINS = Key(
+    "compliance.begins_on",
+    "从哪一天起核对",
+    "",
+    help="填 2026-01-01 这样的日期；不填时从最早一次会议或应缴党费所在月份起，启用以前的期间不核对",
 )
 SOON_DAYS = Key("compliance.soon_days", "到期前几天显示为临期", 7, unit="天", minimum=1, maximum=60)
 
@@ -46,15 +54,40 @@ def due_day(rule: Rule, period: Period) -> datetime.date:
     return period.ends_on
 
 
-def open_periods(rule: Rule, as_of: datetime.date, values: Values) -> list[Period | None]:
-    """The running period and every one that ended within the window, oldest first."""
-    if rule.is_standing:
-        return [None]
-    earliest = add_months(as_of, -values.on(WINDOW_MONTHS, as_of))
-    periods = [period_of(rule.span, as_of)]
-    while periods[-1].previous.ends_on >= earliest:
-        periods.append(periods[-1].previous)
-    return periods[::-1]
+@dataclass(frozen=True)
+class Horizon:
+    """How far back periods are judged: those that ended by then are left alone, and so are those
+    that began before the county's records do."""
+
+    as_of: datetime.date
+    ended_after: datetime.date
+    begins_on: datetime.date
+
+    def periods(self, rule: Rule) -> list[Period | None]:
+        """The running period and every earlier one within the horizon, oldest first."""
+        if rule.is_standing:
+            return [None]
+        periods = [period_of(rule.span, self.as_of)]
+        while self._holds(periods[-1].previous):
+            periods.append(periods[-1].previous)
+        return periods[::-1]
+
+    def _holds(self, period: Period) -> bool:
+        return period.ends_on >= self.ended_after and period.starts_on >= self.begins_on
+
+
+def horizon_on(as_of: datetime.date, values: Values) -> Horizon:
+    """The horizon of a day: the window, and the day from which the county keeps records here."""
+    if typed := values.on(BEGINS, as_of):
+        begins_on = datetime.date.fromisoformat(typed)
+    else:
+        firsts = [
+            Meeting.objects.aggregate(first=Min("held_on"))["first"],
+            Charge.objects.aggregate(first=Min("month"))["first"],
+        ]
+        first = min((day for day in firsts if day), default=datetime.date.min)
+        begins_on = first.replace(day=1)
+    return Horizon(as_of, add_months(as_of, -values.on(WINDOW_MONTHS, as_of)), begins_on)
 
 
 def question_for(

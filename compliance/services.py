@@ -14,14 +14,15 @@ from branches.values import Values
 from compliance import summaries
 from compliance.judging import (
     Verdict,
+    horizon_on,
     judge,
-    open_periods,
     period_key,
     question_for,
     standing_due,
 )
-from compliance.models import CheckRun, Duty, DutyEvent
+from compliance.models import STANDING, CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES, Rule
+from dues.models import Charge
 from dues.services import charge_month
 
 logger = logging.getLogger(__name__)
@@ -167,11 +168,12 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
 def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
     """Which rules and periods the notes concern, with the organisations to judge again."""
     touched: dict[tuple[str, Period | None], set[int]] = {}
+    horizon = horizon_on(as_of, values)
     for rule in RULES.values():
         concerned = [note for note in notes if note.area in rule.areas]
         if not concerned:
             continue
-        for period in open_periods(rule, as_of, values):
+        for period in horizon.periods(rule):
             organisation_ids = {
                 note.organisation_id for note in concerned if _overlaps(note, period, as_of)
             }
@@ -196,11 +198,12 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
         day=day, defaults={"started_at": timezone.now()}
     )
     values, tally, faults = Values(), Tally(), []
-    for month in months_between(day.replace(day=1), day):
+    horizon = horizon_on(day, values)
+    for month in months_between(_charged_up_to(day), day):
         charge_month(month)
     for rule in RULES.values():
         report(rule.title)
-        for period in open_periods(rule, day, values):
+        for period in horizon.periods(rule):
             try:
                 with transaction.atomic():
                     tally += reconcile(rule, period, as_of=day, values=values)
@@ -208,10 +211,29 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
             except Exception:
                 logger.exception("rule %s failed for %s", rule.code, period)
                 faults.append(f"{rule.title} {period_key(period)}".strip())
+    _forget_before(horizon.begins_on)
     run.finished_at = timezone.now()
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
     run.save(update_fields=["finished_at", "judged", "written", "faults"])
     return run
+
+
+def _forget_before(begins_on: datetime.date) -> None:
+    """Drop what was judged for periods before the county's records begin."""
+    Duty.objects.filter(starts_on__lt=begins_on).delete()
+    DutySummary.objects.exclude(period=STANDING).exclude(
+        period__in=Duty.objects.values("period")
+    ).delete()
+
+
+def _charged_up_to(day: datetime.date) -> datetime.date:
+    """From which month on charges may be missing: that of the last night, or before the first
+    night the last month that came in with a workbook."""
+    last = CheckRun.objects.filter(day__lt=day, finished_at__isnull=False).first()
+    if last:
+        return last.day
+    newest = Charge.objects.filter(month__lte=day).order_by("-month").first()
+    return newest.month if newest else day
 
 
 def catch_up(day: datetime.date) -> CheckRun | None:

@@ -32,6 +32,7 @@ from tasks.models import OPEN_STATES, Task, TaskState
 # A yearly duty that keeps its pace is listed from so many days before it is due.
 _YEARLY_AHEAD = 90
 _NAMES_SHOWN = 2
+_PERIODS_SHOWN = 2
 _DONE_SHOWN = 4
 # Overdue tasks stand in the list one by one, so their rule is not listed as well.
 _TASK_RULE = "tasks.overdue"
@@ -129,7 +130,9 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
     first = duties[0]
     rule = RULES[first.rule]
     shown = badge(first, today, soon_days)
-    periods = "、".join(period_text(duty, today) for duty in duties)
+    periods = "、".join(period_text(duty, today) for duty in duties[:_PERIODS_SHOWN])
+    if len(duties) > _PERIODS_SHOWN:
+        periods += f"等 {len(duties)} 期"
     late = first.state == DutyState.OVERDUE
     words = shown.words
     if rule.code == "dues.paid" and shown.kind == "run":
@@ -140,7 +143,7 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
         title=rule.headline.format(period=periods),
         basis=_basis(branch, rule, duties, values, today),
         due_label="应于" if late else "截止",
-        due_text=day_text(first.due_on, today) + ("办结" if late else ""),
+        due_text=_due_text(first.due_on, today, late),
         due_on=first.due_on or today,
         why_url=reverse("compliance:duty", args=[first.pk]),
         action={
@@ -148,6 +151,11 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
             "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}"),
         },
     )
+
+
+def _due_text(due_on: datetime.date, today: datetime.date, late: bool) -> str:
+    text = day_text(due_on, today)
+    return f"{text}办结" if late and due_on.year == today.year else text
 
 
 def _basis(branch, rule: Rule, duties: list[Duty], values, today) -> str:
@@ -204,7 +212,7 @@ def _tasks(branch, today, soon_days) -> list[Item]:
                 title=f"更新整改进展：{task.problem}",
                 basis=f"{task.source}，责任人 {task.responsible_person}",
                 due_label="应于" if days < 0 else "截止",
-                due_text=day_text(task.due_on, today) + ("办结" if days < 0 else ""),
+                due_text=_due_text(task.due_on, today, days < 0),
                 due_on=task.due_on,
                 why_url=url,
                 action={"label": "看进展" if waiting else "填写进展", "url": url},
@@ -317,7 +325,8 @@ def _against_rules(current: dict[str, Duty], today, values, soon_days) -> list[d
                 "badge": found.kind in ("late", "soon"),
             }
         )
-    return lights
+    order = ("late", "soon", "run", "todo", "done")
+    return sorted(lights, key=lambda light: order.index(light["kind"]))
 
 
 def _study(branch, today, values) -> dict | None:

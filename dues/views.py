@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.roles import Action
 from branches.choice import chosen_branch
 from branches.clock import today as current_day
-from branches.links import link, safe_next, with_query
+from branches.links import link, safe_next
 from branches.models import Organisation
 from branches.periods import Span, month_of, period_of
 from branches.scope import reaches
@@ -388,7 +388,9 @@ def dues_entries(request, member_pk):
             form.add_error("confirmed", str(question))
         except services.PaidMeanwhile as meanwhile:
             who = meanwhile.last.entered_by if meanwhile.last else "别人"
-            form.data = form.data | {"version": services.sum_text(meanwhile.paid)}
+            # The next save is made knowingly, on top of the other's sum.
+            form.data = form.data.copy()
+            form.data["version"] = services.sum_text(meanwhile.paid)
             form.add_error(
                 "amount",
                 f"{who}已改成 {services.sum_text(meanwhile.paid) or '空'}，核对后再保存一次",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import islice
 
 from django.db import connection, models
+from psycopg2.extras import execute_values
 
 _PIECE = 20_000
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -35,10 +36,19 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
-def insert(model: type[models.Model], names: tuple[str, ...], rows: Iterable[tuple]) -> None:
-    """Insert rows of values in the order of `names` (attribute names, all without default)."""
+def insert(
+    model: type[models.Model],
+    names: tuple[str, ...],
+    rows: Iterable[tuple],
+    *,
+    ready: tuple[str, ...] = (),
+) -> None:
+    """Insert rows of values in the order of `names` (attribute names, all without default).
+
+    Values of the columns in `ready` are stored as they are.
+    """
     fields = [_field(model, name) for name in names]
-    prepared = _prepared(fields, rows)
+    prepared = _prepared(fields, rows, ready)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
@@ -74,8 +84,6 @@ def update(model: type[models.Model], names: tuple[str, ...], rows: Iterable[tup
 
 
 def _update_from_values(cursor, table: str, columns: list[str], fields: list, piece: list) -> None:
-    from psycopg2.extras import execute_values  # noqa: PLC0415 only there on PostgreSQL
-
     sets = ", ".join(f"{column} = new.{column}" for column in columns[1:])
     template = (
         "("
@@ -96,12 +104,16 @@ def _update_from_values(cursor, table: str, columns: list[str], fields: list, pi
 
 
 def _field(model: type[models.Model], name: str) -> models.Field:
-    return model._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)
+    return next(field for field in model._meta.concrete_fields if field.attname == name)
 
 
-def _prepared(fields: list[models.Field], rows: Iterable[tuple]) -> Iterator[tuple]:
+def _prepared(
+    fields: list[models.Field], rows: Iterable[tuple], ready: tuple[str, ...] = ()
+) -> Iterator[tuple]:
     """Rows as the database takes them."""
-    preparers = [_preparer(field) for field in fields]
+    preparers = [
+        _as_it_is if field.attname in ready else _preparer(field) for field in fields
+    ]
     for row in rows:
         yield tuple([prepare(value) for prepare, value in zip(preparers, row, strict=True)])
 
@@ -110,7 +122,9 @@ def _preparer(field: models.Field) -> Callable:
     if isinstance(field, models.JSONField):
         return lambda value: json.dumps(value, ensure_ascii=False)
     if isinstance(field, models.ForeignKey | models.AutoField | models.IntegerField):
-        return lambda value: value
+        return _as_it_is
+    if type(field) in (models.CharField, models.TextField):
+        return _as_text
     known: dict = {}
 
     def prepare(value):
@@ -126,6 +140,14 @@ def _preparer(field: models.Field) -> Callable:
     if isinstance(field, models.DateField | models.DecimalField):
         return prepare
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _as_it_is(value):
+    return value
+
+
+def _as_text(value):
+    return value if type(value) is str or value is None else str(value)
 
 
 def _copy_text(value) -> str:

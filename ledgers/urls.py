@@ -1,3 +1,15 @@
+from django.urls import path
+
+from ledgers import views
+
 app_name = "ledgers"
 
-urlpatterns = []
+urlpatterns = [
+    path("", views.export, name="export"),
+    path("import/", views.import_upload, name="import"),
+    path("import/template/<slug:kind>/", views.import_template, name="template"),
+    path("import/<int:pk>/", views.import_batch, name="batch"),
+    path("import/<int:pk>/confirm/", views.import_confirm, name="confirm"),
+    path("import/<int:pk>/abandon/", views.import_abandon, name="abandon"),
+    path("import/<int:pk>/refused/", views.import_refused_rows, name="refused_rows"),
+]

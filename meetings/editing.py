@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.drafts import KeptDraft, read_draft
+from branches.attachments import ACCEPT
 from branches.links import link
 from branches.models import Attachment, Group, Organisation
 from branches.values import Values
@@ -125,11 +126,8 @@ class Editing:
         types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
         group = typed.get("group", "")
         group_id = int(group) if group.isdigit() else None
-        same = (
-            self.stored is not None
-            and set(types) == set(self.stored.types)
-            and self.roster.held_on == self.stored.held_on
-            and group_id == (self.stored.group.pk if self.stored.group else None)
+        same_group = self.stored is None or group_id == (
+            self.stored.group.pk if self.stored.group else None
         )
         return presences_in(
             typed,
@@ -137,7 +135,15 @@ class Editing:
             types,
             group_id,
             recorded=self.recorded,
-            frozen=bool(same and self.recorded),
+            frozen=same_group and self._is_frozen(types),
+        )
+
+    def _is_frozen(self, types: list[str]) -> bool:
+        """Whether the people of the stored meeting are the circle: the same types and day."""
+        return (
+            bool(self.recorded)
+            and set(types) == set(self.stored.types)
+            and self.roster.held_on == self.stored.held_on
         )
 
     def roster_moved(self, posted: QueryDict) -> str:
@@ -183,7 +189,7 @@ class Editing:
                 **{state.value: tally.count(state) for state in AttendanceState},
             },
             "has_last": self.last is not None,
-            "frozen": bool(self.recorded),
+            "frozen": self._is_frozen(self.shown_types),
             "roster_on": full_date(self.roster.held_on),
             "shown_kinds": ",".join(self.shown_types),
             "version": self.version,
@@ -196,6 +202,7 @@ class Editing:
             "discard_url": link("meetings:draft", **draft_query, discard=1) if draft else "",
             "notice": self.notice,
             "duplicate": self.duplicate,
+            "accept": ACCEPT,
             "prepare": self.roster.held_on > self.today,
             "files": self._files(),
         }

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import forms
 
-from branches.attachments import MOST_AT_ONCE, UnfitFile, checked_content_type
+from branches.forms import FilesField, TypedField
 from branches.typed import Unreadable, read_date, read_hours, read_time
 from branches.words import full_date
 from meetings.enums import AttendanceState, Type
@@ -14,45 +14,6 @@ from meetings.rosters import Roster
 from meetings.services import MeetingFacts, Presence
 
 LONGEST_REASON = 100
-
-
-class TypedField(forms.CharField):
-    """Text that `read` turns into a value; its message is the message of the form."""
-
-    def __init__(self, *, read, **options):
-        super().__init__(**options)
-        self.read = read
-
-    def clean(self, value):
-        text = super().clean(value)
-        try:
-            return self.read(text)
-        except Unreadable as unreadable:
-            raise forms.ValidationError(str(unreadable)) from None
-
-
-class FilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files, each checked for what it is."""
-
-    widget = FilesInput
-
-    def clean(self, value, initial=None):
-        uploads = [upload for upload in (value or []) if upload]
-        if len(uploads) > MOST_AT_ONCE:
-            raise forms.ValidationError(f"一次最多选 {MOST_AT_ONCE} 个文件，请分几次上传")
-        faults = []
-        for upload in uploads:
-            try:
-                checked_content_type(upload)
-            except UnfitFile as unfit:
-                faults.append(str(unfit))
-        if faults:
-            raise forms.ValidationError(faults)
-        return uploads
 
 
 def study_hours(

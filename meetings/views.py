@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.drafts import DraftTooLong, delete_draft, save_draft
 from accounts.roles import Action
-from branches.choice import chosen_branch
+from branches.choice import chosen_branch, narrowed
 from branches.clock import today as current_day
 from branches.links import link, safe_next, with_query
 from branches.models import Attachment, Organisation
@@ -38,11 +38,8 @@ def _title(meeting: Meeting, types, today: datetime.date) -> str:
 def meeting_list(request):
     """Meetings of a branch or of everything below the reader, the latest first."""
     today = current_day()
-    branch = chosen_branch(request)
     year = _year(request, today)
-    meetings = Meeting.objects.visible_to(request.user).filter(held_on__year=year)
-    if branch is not None:
-        meetings = meetings.filter(organisation=branch)
+    meetings, branch = narrowed(request, Meeting.objects.filter(held_on__year=year))
     search = request.GET.get("q", "").strip()
     if search:
         meetings = meetings.filter(Q(topic__icontains=search) | Q(place__icontains=search))

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class PartybuildConfig(AppConfig):
@@ -6,3 +7,17 @@ class PartybuildConfig(AppConfig):
 
     name = "partybuild"
     verbose_name = "partybuild"
+
+
+class ManagementConfig(AdminConfig):
+    """Django's admin app with our own site."""
+
+    default_site = "partybuild.admin.ManagementSite"
+
+    def ready(self):
+        super().ready()
+        from django.contrib import admin
+        from django.contrib.auth.models import Group
+
+        # Rights come from roles; Django's groups and permissions decide nothing here.
+        admin.site.unregister(Group)

@@ -6,20 +6,18 @@ document.addEventListener("DOMContentLoaded", function () {
   if (!form || !zb) { return; }
   var $ = zb.$;
   var WORDS = { leave: "请假", absent: "缺席" };
-  var people = zb.$$("[data-person]", form).map(function (row) {
-    return {
-      row: row, id: row.getAttribute("data-person"), name: row.getAttribute("data-name"), note: row.getAttribute("data-note") || "",
-      votes: row.hasAttribute("data-votes"), committee: row.hasAttribute("data-committee"), group: row.getAttribute("data-group") || "",
-      last: row.getAttribute("data-last") || "", select: $("select", row), reason: $("input[name^=reason]", row), home: $(".zb-att__plain", row)
-    };
-  });
+  var people = [];
   var lines = $("[data-absent-lines]", form);
   var linesBox = $("[data-absent]", form);
 
   /* ---- Who is expected: the circle follows the kinds of the meeting ---- */
   function kinds() { return zb.$$("input[name=kinds]", form).filter(function (box) { return box.checked; }); }
 
+  // The roster of a stored meeting is frozen: who is on it decides until the kinds or the group change.
+  var frozen = form.hasAttribute("data-frozen");
+
   function expected(person) {
+    if (frozen) { return person.stored; }
     var chosen = kinds();
     if (!chosen.length) { return true; }
     var group = form.elements.group ? form.elements.group.value : "";
@@ -49,7 +47,20 @@ document.addEventListener("DOMContentLoaded", function () {
   }
 
   /* ---- Chips ---- */
-  people.forEach(function (person) {
+  function readPeople() {
+    people = zb.$$("[data-person]", form).map(function (row) {
+      var select = $("select", row);
+      return {
+        row: row, id: row.getAttribute("data-person"), name: row.getAttribute("data-name"), note: row.getAttribute("data-note") || "",
+        votes: row.hasAttribute("data-votes"), committee: row.hasAttribute("data-committee"), group: row.getAttribute("data-group") || "",
+        last: row.getAttribute("data-last") || "", select: select, stored: select.value !== "",
+        reason: $("input[name^=reason]", row), home: $(".zb-att__plain", row)
+      };
+    });
+    people.forEach(buildChip);
+  }
+
+  function buildChip(person) {
     var name = zb.make("span", { "class": "zb-att__name", text: person.name });
     var note = zb.make("small");
     var button = zb.make("button", { type: "button", "class": "zb-att__btn" }, [zb.icon("check-circle-fill"), name, note]);
@@ -60,7 +71,7 @@ document.addEventListener("DOMContentLoaded", function () {
       changed();
     });
     person.row.insertBefore(button, person.row.firstChild);
-  });
+  }
 
   function set(person, state) {
     person.select.value = state;
@@ -334,9 +345,36 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   zb.$$("[data-change-kind]").forEach(function (button) { button.addEventListener("click", function () { unfold("kinds"); }); });
 
+  /* ---- Another day has another roster: fetched without losing what was typed, chosen files included ---- */
+  function rosterOfDay() {
+    var day = readDate(held.value);
+    var shown = readDate(form.elements.roster_on.value);
+    if (!day || shown && day.getTime() === shown.getTime()) { return; }
+    var asked = values();
+    asked.append("reload", "1");
+    zb.post(location.href, asked).then(function (answer) {
+      var page = new DOMParser().parseFromString(answer.data.html || "", "text/html");
+      var fresh = page.querySelector(".zb-att");
+      var old = $(".zb-att", form);
+      if (!fresh || !old) { return; }
+      lines.textContent = "";
+      old.replaceWith(fresh);
+      ["roster_on", "shown_kinds"].forEach(function (name) { form.elements[name].value = page.querySelector("[name=" + name + "]").value; });
+      var save = $("button[name=act]", form);
+      var other = page.querySelector("button[name=act]");
+      save.value = other.value;
+      save.textContent = other.textContent;
+      frozen = page.querySelector("[data-frozen]") !== null && frozen;
+      readPeople();
+      applyCircle();
+    }, function () { /* the server looks again when the meeting is saved */ });
+  }
+  held.addEventListener("change", rosterOfDay);
+
   form.addEventListener("change", function (event) {
-    if (event.target.name === "kinds" || event.target.name === "group") { applyCircle(); }
+    if (event.target.name === "kinds" || event.target.name === "group") { frozen = false; applyCircle(); }
   });
+  readPeople();
   applyCircle();
   dirty = false;
 });

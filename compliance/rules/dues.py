@@ -27,6 +27,11 @@ ARREARS_MONTHS = Key(
     "dues.arrears_months", "连续未交党费满几个月提示", 6, unit="个月", minimum=1, maximum=24
 )
 
+# SQLite adds sums of money as binary fractions, where 5.10 and 5.30 are a little less than 10.40.
+_HALF_A_FEN = Decimal("0.005")
+# SQLite takes about 32,000 values in one query; in a county without payments everybody is read.
+_PORTION = 5000
+
 
 def _paid_by(day: datetime.date) -> Q:
     """Payments made by `day`; those from a yearly sheet have no day and count for their month."""
@@ -54,7 +59,7 @@ def _measure_paid(question: Question):
         .values("organisation_id")
         .annotate(
             due=Count("pk"),
-            full=Count("pk", filter=Q(paid__gte=F("amount"))),
+            full=Count("pk", filter=Q(paid__gt=F("amount") - _HALF_A_FEN)),
             last=Max("last_paid_on"),
         )
         .values_list("organisation_id", "due", "full", "last")
@@ -109,29 +114,27 @@ def _members_in_arrears(question: Question) -> dict[int, dict[int, list[datetime
     window = (add_months(until, 1 - limit), until)
     standing = Payment.objects.filter(_paid_by(question.as_of), reverses=None, reversed_by=None)
     memberships = roster(question.organisations, question.as_of)
-    members = memberships.values("member_id")
-    charged_lately, paid_lately = (
-        set(
-            entries.filter(month__range=window, member__in=members)
-            .values_list("member_id", flat=True)
-            .distinct()
-        )
-        for entries in (Charge.objects.filter(amount__gt=0), standing)
+    paid_lately = set(
+        standing.filter(month__range=window, member__in=memberships.values("member_id"))
+        .values_list("member_id", flat=True)
+        .distinct()
     )
     # Few people have paid nothing in the whole window; only their history is read.
-    silent = charged_lately - paid_lately
     suspects = {
         member_id: organisation_id
         for member_id, organisation_id in memberships.values_list("member_id", "organisation_id")
-        if member_id in silent
+        if member_id not in paid_lately
     }
     charged, paid = defaultdict(list), defaultdict(set)
-    for member_id, month in Charge.objects.filter(
-        member__in=suspects, amount__gt=0, month__lte=until
-    ).values_list("member_id", "month"):
-        charged[member_id].append(month)
-    for member_id, month in standing.filter(member__in=suspects).values_list("member_id", "month"):
-        paid[member_id].add(month)
+    silent = list(suspects)
+    for start in range(0, len(silent), _PORTION):
+        some = silent[start : start + _PORTION]
+        for member_id, month in Charge.objects.filter(
+            member__in=some, amount__gt=0, month__lte=until
+        ).values_list("member_id", "month"):
+            charged[member_id].append(month)
+        for member_id, month in standing.filter(member__in=some).values_list("member_id", "month"):
+            paid[member_id].add(month)
     arrears = defaultdict(dict)
     for member_id, organisation_id in suspects.items():
         run = unpaid_run(charged[member_id], paid[member_id], until)
@@ -176,7 +179,7 @@ DUES_ARE_PAID = register(
         code="dues.paid",
         record="DUE-PAY",
         title="党费按月收缴",
-        short="党费收缴",
+        short="党费",
         headline="收缴 {period}党费",
         asks="按月足额交纳",
         wording="党员应当按月交纳党费。",
@@ -198,7 +201,7 @@ NOBODY_IN_ARREARS = register(
         code="dues.arrears",
         record="DUE-6M",
         title="长期未交党费",
-        short="长期欠缴",
+        short="欠缴",
         headline="处理长期未交党费",
         asks="无连续 {value} 个月未交",
         wording="党员没有正当理由，连续6个月不交纳党费的，须由支部按程序处理；系统只提示，不改变党籍。",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from branches.values import Values
+from compliance.registry import RULES
 from ledgers.exports import duties, notes, overview
 from ledgers.exports.columns import columns
 from ledgers.exports.dues import dues_rows
@@ -20,12 +21,18 @@ from ledgers.exports.workbook import Sheet, Workbook
 from ledgers.keys import HEADING
 from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, SHEETS, TASKS
 from ledgers.sheets.columns import Sheet as Declared
+from meetings.models import Meeting
+from members.roster import roster
 
-# Called with the number of rows written so far and the sheet in work.
-OnProgress = Callable[[int, str], None]
+# Called with the number of rows written, about how many there will be, and the sheet in work.
+OnProgress = Callable[[int, int, str], None]
 
 OVERVIEW, DUTIES, NOTES = "总览", "应办事项", "说明"
 _REPORT_EVERY = 200
+
+
+def nobody(rows: int, total: int, sheet: str) -> None:
+    """Progress that nobody asked for."""
 
 
 def write_ledger(
@@ -35,7 +42,7 @@ def write_ledger(
     folder: Path,
     making: notes.Making,
     full_numbers: bool = False,
-    on_progress: OnProgress = lambda rows, sheet: None,
+    on_progress: OnProgress = nobody,
 ) -> str:
     """Write the workbook to `path` and return its content hash; `folder` takes unfinished sheets."""
     values = Values()
@@ -48,7 +55,7 @@ def write_ledger(
         for declared in SHEETS
     }
     duty_sheet = book.add_sheet(DUTIES, duties.COLUMNS)
-    report = _Report(on_progress)
+    report = _Report(on_progress, _expected_rows(scope))
     for declared, rows in _data_rows(scope, full_numbers):
         for row in rows:
             _add(data_sheets[declared.name], declared, row)
@@ -64,7 +71,7 @@ def write_ledger(
     notes_sheet = book.add_sheet(NOTES, notes.COLUMNS)
     for row in notes.note_rows(scope, values, making, content_hash):
         notes_sheet.add(row)
-    on_progress(report.rows, NOTES)
+    on_progress(report.rows, report.rows, NOTES)
     book.close(title=f"{scope.organisation.name}{scope.month.label}台账", author=making.by)
     return content_hash
 
@@ -84,6 +91,18 @@ def _data_rows(scope: LedgerScope, full_numbers: bool) -> Iterable[tuple[Declare
     yield TASKS, task_rows(scope)
 
 
+def _expected_rows(scope: LedgerScope) -> int:
+    """About how many rows there will be: every member twice, every rule for every organisation."""
+    organisations = len(scope.codes)
+    members = roster(scope.organisations, scope.day).count()
+    meetings = Meeting.objects.held(scope.day.replace(month=1, day=1), scope.day)
+    return (
+        organisations * (1 + len(RULES))
+        + 2 * members
+        + meetings.filter(organisation__in=scope.organisations).count()
+    )
+
+
 def _add(sheet: Sheet, declared: Declared, row: Row) -> None:
     """Write one row as its columns show it, with its key."""
     show = declared.by_heading
@@ -95,11 +114,12 @@ def _add(sheet: Sheet, declared: Declared, row: Row) -> None:
 class _Report:
     """Counts rows and passes every few hundred on."""
 
-    def __init__(self, on_progress: OnProgress):
+    def __init__(self, on_progress: OnProgress, total: int):
         self.rows = 0
+        self._total = total
         self._on_progress = on_progress
 
     def row(self, sheet: str) -> None:
         self.rows += 1
         if not self.rows % _REPORT_EVERY:
-            self._on_progress(self.rows, sheet)
+            self._on_progress(self.rows, max(self.rows, self._total), sheet)

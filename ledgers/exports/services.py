@@ -10,7 +10,7 @@ from accounts.roles import Action
 from branches.models import Organisation
 from branches.periods import Period
 from branches.scope import reaches
-from ledgers.exports.ledger import OnProgress, write_ledger
+from ledgers.exports.ledger import OnProgress, nobody, write_ledger
 from ledgers.exports.notes import Making
 from ledgers.exports.scope import NothingToShow, scope_of
 
@@ -38,7 +38,7 @@ def export_ledger(
     path: Path,
     folder: Path,
     reason: str = "",
-    on_progress: OnProgress = lambda rows, sheet: None,
+    on_progress: OnProgress = nobody,
 ) -> str:
     """Write the month's ledger to `path`, leave a line in the trail, return the content hash.
 

@@ -55,6 +55,7 @@ class Span:
     ends_on: datetime.date | None
     pk: int | None = None
     group_id: int | None = None
+    row: Row | None = None
 
     def touches(self, start: datetime.date, end: datetime.date) -> bool:
         """Whether it stood at some time between the two days."""
@@ -88,13 +89,12 @@ class Person:
     def open_span(self) -> Span | None:
         return next((span for span in self.spans if span.ends_on is None), None)
 
-    def place_in(self, start: datetime.date, end: datetime.date) -> Place | None:
-        """The last branch the person was in between the two days."""
+    def span_in(self, start: datetime.date, end: datetime.date) -> Span | None:
+        """The person's last time in a branch between the two days."""
         if self.left_on and self.left_on <= start:
             return None
         spans = [span for span in self.spans if span.touches(start, end)]
-        last = max(spans, key=lambda span: span.starts_on or datetime.date.min, default=None)
-        return last.place if last else None
+        return max(spans, key=lambda span: span.starts_on or datetime.date.min, default=None)
 
     def was_formal(self, day: datetime.date) -> bool:
         """Whether the person was a full member on that day."""

@@ -77,6 +77,7 @@ class Table:
     unknown_columns: list[str]
     year: int | None = None
     rows: list["Row"] = field(default_factory=list)
+    result: SheetResult | None = None
     # Problems with the sheet as a whole: nothing of it is read.
     faults: list[Problem] = field(default_factory=list)
 
@@ -166,6 +167,12 @@ class Row:
             found[heading] = new
         return found
 
+    def place_from(self, other: "Row") -> str:
+        """Where this row is, as a message on another row says it."""
+        if self.table is other.table:
+            return f"第 {self.number} 行"
+        return f"{self.table.file}“{self.table.sheet}”第 {self.number} 行"
+
     def lines(self) -> Iterator[PlannedLine]:
         """What a preview shows of this row; nothing for a row that changes nothing."""
         if self.problems:
@@ -184,6 +191,29 @@ class Row:
         return PlannedLine(
             self.key, table.file, table.sheet, self.number, outcome, self.label, list(cells)
         )
+
+
+class Firsts:
+    """Tells rows apart that mean the same record: alike they count once, else both are refused."""
+
+    def __init__(self):
+        self._first: dict[Any, Row] = {}
+
+    def repeats(self, row: Row, identity) -> bool:
+        """Whether an earlier row means the same record; notes or refuses that."""
+        first = self._first.setdefault(identity, row)
+        if first is row:
+            return False
+        if not row.problems and all(
+            first.values.get(heading) == value for heading, value in row.values.items()
+        ):
+            row.note("", f"与{first.place_from(row)}完全相同，只计一次")
+            row.is_new = False
+            return True
+        hint = "；新增的行请清空“行标识”" if row.stamp else ""
+        row.refuse("", f"与{first.place_from(row)}重复，内容又不一样，请只留一行{hint}")
+        first.refuse("", f"与{row.place_from(first)}重复，内容又不一样，请只留一行{hint}")
+        return True
 
 
 def _as_cell(problem: Problem) -> dict[str, str]:

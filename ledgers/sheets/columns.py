@@ -42,6 +42,8 @@ def _canonical_text(text: str) -> str:
 
 def canonical(value) -> str:
     """The text by which two values are the same, however each was typed."""
+    if type(value) is str:
+        return _canonical_text(value)
     if value is None:
         return ""
     if isinstance(value, Enum):
@@ -61,6 +63,8 @@ def canonical(value) -> str:
 
 def text_of(value) -> str:
     """A value as previews and the trail write it."""
+    if type(value) in (str, Decimal, datetime.date):
+        return str(value)
     if value is None or value is CLEAR:
         return ""
     if isinstance(value, Enum):
@@ -159,7 +163,8 @@ class Sheet:
 
     def missing(self, headings) -> list[str]:
         """The headings, one for each group, without which this is not the ledger."""
-        return [group[0] for group in self.identifying if not set(group) & set(headings)]
+        known = set(headings)
+        return [group[0] for group in self.identifying if not known & set(group)]
 
     def version(self, values: dict) -> str:
         """Prints of all cells of a row as exported; `values` by heading."""

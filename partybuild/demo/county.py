@@ -1,13 +1,14 @@
 """Writing an invented county: chunk by chunk, so memory does not grow with its size."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from random import Random
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts import trail
-from accounts.roles import Role
 from accounts.models import User
+from accounts.roles import Role
 from branches.models import Group, Organisation, Setting
 from branches.periods import add_years
 from branches.services import create_organisations
@@ -38,6 +39,17 @@ def is_empty() -> bool:
     )
 
 
+@contextmanager
+def _no_statement_log() -> Iterator[None]:
+    """With DEBUG Django writes out every statement with all its values: half of the work here."""
+    connection.make_debug_cursor = connection.make_cursor
+    try:
+        yield
+    finally:
+        del connection.make_debug_cursor
+
+
+@_no_statement_log()
 @transaction.atomic
 def write(
     *,
@@ -182,9 +194,7 @@ class _County:
         held = []
         for branch in branches:
             rng = branch.random(self.seed, "meetings")
-            held += meetings.gatherings_of(
-                branch, present[branch], posts[branch], self.window, rng
-            )
+            held += meetings.gatherings_of(branch, present[branch], posts[branch], self.window, rng)
         _store(Meeting, [gathering.meeting for gathering in held])
         _store(MeetingType, [row for gathering in held for row in gathering.type_rows()])
         _store(Attendance, [row for gathering in held for row in gathering.attendance_rows()])

@@ -168,6 +168,8 @@ def corrections(payments: list[Payment], rng: Random) -> list[Payment]:
             "entered_at": payment.entered_at + datetime.timedelta(hours=1),
             "entered_by": payment.entered_by,
         }
-        rows.append(Payment(amount=-payment.amount, reverses=payment, reason="录错，冲正", **common))
+        rows.append(
+            Payment(amount=-payment.amount, reverses=payment, reason="录错，冲正", **common)
+        )
         rows.append(Payment(amount=payment.amount, reason="更正后重录", **common))
     return rows

@@ -132,7 +132,9 @@ def gatherings_of(
     made = []
     for month in window.months:
         for slot in _calendar(branch, habits, posts, month, rng):
-            if slot.on < branch.organisation.founded_on or not _takes_place(branch, slot, window, rng):
+            if slot.on < branch.organisation.founded_on or not _takes_place(
+                branch, slot, window, rng
+            ):
                 continue
             if slot.on <= window.today:
                 made.append(_held(branch, slot, habits, people, posts, window, rng))

@@ -136,9 +136,7 @@ def people_of(branch: Branch, numbers: Numbers, window: Window, rng: Random) -> 
     return people
 
 
-def _person(
-    branch: Branch, index: int, numbers: Numbers, window: Window, rng: Random
-) -> Person:
+def _person(branch: Branch, index: int, numbers: Numbers, window: Window, rng: Random) -> Person:
     profile = _PROFILES.get(branch.sector, _STAFF)
     male = rng.random() >= profile.women
     born_on = _born_on(profile, index, window, rng)
@@ -177,13 +175,15 @@ def _person(
 def _born_on(profile: _Profile, index: int, window: Window, rng: Random) -> datetime.date:
     youngest, oldest, usual = profile.ages
     # Somebody of working age is always there to take a post.
-    age = rng.randint(34, 52) if index < 3 and youngest < 52 else rng.triangular(youngest, oldest, usual)
+    age = (
+        rng.randint(34, 52)
+        if index < 3 and youngest < 52
+        else rng.triangular(youngest, oldest, usual)
+    )
     return window.today - datetime.timedelta(days=int(age * 365.25) + rng.randint(0, 364))
 
 
-def _joined_on(
-    born_on: datetime.date, index: int, window: Window, rng: Random
-) -> datetime.date:
+def _joined_on(born_on: datetime.date, index: int, window: Window, rng: Random) -> datetime.date:
     """Between 19 and 40 years of age; about one in fourteen within the last thirty months."""
     grown = add_years(born_on, 19)
     if index >= 3 and rng.random() < 0.07:
@@ -227,7 +227,11 @@ def move_some(
     ordinary = [one for one in branches if one.size >= 12 and not one.is_shown and not one.is_large]
     days = max(1, (window.today - window.first).days - 40)
     for branch in ordinary:
-        leaving = [person for person in people[branch] if not person.officer and person.was_formal(window.first)]
+        leaving = [
+            person
+            for person in people[branch]
+            if not person.officer and person.was_formal(window.first)
+        ]
         if not leaving or rng.random() > 0.4:
             continue
         person = rng.choice(leaving)

@@ -8,7 +8,7 @@ from branches.clock import today
 from branches.models import Organisation
 from branches.periods import Period
 from branches.values import Values
-from compliance.judging import Verdict, judge, open_periods, period_key, question_for
+from compliance.judging import Verdict, horizon_on, judge, period_key, question_for
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.services import reconcile, run_night
@@ -41,9 +41,10 @@ class Command(BaseCommand):
             if run.faults:
                 raise CommandError(f"未能核对：{run.faults}")
         values = Values()
+        horizon = horizon_on(as_of, values)
         lines = []
         for one in rules:
-            for period in open_periods(one, as_of, values):
+            for period in horizon.periods(one):
                 if stores and (rule or organisations is not None):
                     reconcile(one, period, as_of=as_of, values=values, organisations=organisations)
                 if all_periods or period is None or as_of in period:

@@ -88,12 +88,12 @@ class Command(BaseCommand):
         on_terminal = stream.isatty()
         said_at = time.monotonic()
 
-        def report(rows, sheet):
+        def report(rows, total, sheet):
             nonlocal said_at
             if time.monotonic() - said_at < (0.2 if on_terminal else _SECONDS_BETWEEN_LINES):
                 return
             said_at = time.monotonic()
-            line = f"{sheet}：已写 {rows:,} 行"
+            line = f"{sheet}：{rows:,} / {total:,} 行"
             self.stderr.write(
                 f"\r{line}   " if on_terminal else line, ending="" if on_terminal else "\n"
             )

@@ -72,5 +72,7 @@ class Command(BaseCommand):
         self.stdout.write(table)
         if settings.DEBUG:
             path = settings.VAR / "demo_accounts.txt"
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            with os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+            ) as file:
                 file.write(table + "\n")

@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *, port, **options):
         self.port = port
         self.children = []
+        self.accounts_told = False
         # Both signals end in the same place: `finally` stops the children in order.
         signal.signal(signal.SIGTERM, _interrupt)
         signal.signal(signal.SIGINT, _interrupt)
@@ -87,6 +88,7 @@ class Command(BaseCommand):
         if not apps.get_model("branches", "Organisation").objects.exists():
             self.say("首次运行，生成演示数据… making a demonstration county")
             call_command("demo_county", stdout=self.stdout, stderr=self.stderr)
+            self.accounts_told = True
 
     def start(self):
         logs = settings.VAR / "logs"
@@ -135,7 +137,7 @@ class Command(BaseCommand):
             self.say(f"网页服务尚未就绪，请看日志 {settings.VAR / 'logs' / 'web.log'}")
         self.say(f"\n党支部工作管理平台 http://{HOST}:{self.port}/")
         accounts = settings.VAR / "demo_accounts.txt"
-        if accounts.exists():
+        if accounts.exists() and not self.accounts_told:
             self.say(accounts.read_text(encoding="utf-8").rstrip())
         self.say(f"日志 logs: {settings.VAR / 'logs'}    停止 stop: Ctrl-C\n")
 

@@ -1,0 +1,428 @@
+"""The ledger 党费: planned against what is stored, then written.
+
+One row is a member's year. The approved amount is that of the sheet's year; charges are made for
+the months that have a column, up to today; what is paid for a month is the cell, compared with
+the sum of entries. An amount that is corrected moves the charges that were made from it, in the
+months the approval covers; charges that were set otherwise stay.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from accounts.encryption import keyed_hash
+from branches.periods import month_end
+from dues.models import ApprovedAmount, Charge, Payment
+from dues.rates import Category, computed_amount, fits_rates
+from ledgers import bulk
+from ledgers.imports.county import County, Person, Place, chunks
+from ledgers.imports.results import Firsts, Problem, Row, Table
+from ledgers.imports.writing import Writing
+from ledgers.keys import HEADING as KEY
+from ledgers.sheets.columns import (
+    BRANCH_CODE,
+    BRANCH_NAME,
+    CLEAR,
+    ID_NUMBER,
+    MEMBER_NAME,
+    Masked,
+    canonical,
+)
+from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS, UNPAID
+
+AREA = "dues"
+CORRECTION = "导入更正"
+_NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
+
+
+@dataclass(eq=False, slots=True)
+class Account:
+    """What is stored of one member and year; lists by month, January first."""
+
+    approved: list[ApprovedAmount] = field(default_factory=list)
+    charges: list[tuple[int, Decimal] | None] = field(default_factory=lambda: [None] * 12)
+    # Entries of a month: key, amount, branch, the entry it reverses.
+    entries: list[list[tuple] | None] = field(default_factory=lambda: [None] * 12)
+
+    def paid(self, number: int) -> Decimal:
+        return sum((entry[1] for entry in self.entries[number - 1] or ()), UNPAID)
+
+    def standing(self, number: int) -> list[tuple]:
+        """Entries of a month that are neither reversals nor reversed."""
+        entries = self.entries[number - 1] or []
+        reversed_keys = {entry[3] for entry in entries if entry[3]}
+        return [entry for entry in entries if not entry[3] and entry[0] not in reversed_keys]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.approved and not any(self.charges) and not any(self.entries)
+
+
+@dataclass(eq=False, slots=True)
+class DuesPlan:
+    """What one row will write; months are first days."""
+
+    person: Person
+    home: Place
+    approval: tuple | None = None
+    corrected: ApprovedAmount | None = None
+    charges: list[tuple[datetime.date, Decimal, Place]] = field(default_factory=list)
+    recharged: list[tuple[int, Decimal]] = field(default_factory=list)
+    payments: list[tuple[datetime.date, Decimal, Place, str]] = field(default_factory=list)
+    reversals: list[tuple[datetime.date, tuple]] = field(default_factory=list)
+
+
+class Dues:
+    """Plans and writes the rows of the ledger 党费."""
+
+    def __init__(self, county: County):
+        self.county = county
+        self.accounts: dict[tuple[int, int], Account] = {}
+        self._firsts = Firsts()
+        self._sums: dict[Decimal, Decimal] = {}
+
+    # --- Planning -------------------------------------------------------------------------
+
+    def plan(self, rows: list[Row]) -> None:
+        """Match by identity number and year, check, compare."""
+        rows = [row for row in rows if self._year(row)]
+        hashes = {}
+        for row in rows:
+            number = row.values.get(ID_NUMBER.heading)
+            if number and not isinstance(number, Masked):
+                hashes[row] = keyed_hash(number)
+        self.county.load_by_pk({_stamped(row)[0] for row in rows if row.stamp})
+        self.county.load_by_hash(hashes.values())
+        matched = [
+            (row, person) for row in rows if (person := self._match(row, hashes.get(row)))
+        ]
+        for year in {self._year(row) for row, _person in matched}:
+            self._load(year, {p.pk for row, p in matched if p.pk and self._year(row) == year})
+        for row, person in matched:
+            if not self._firsts.repeats(row, (person, self._year(row))):
+                self._plan_row(row, person)
+
+    @staticmethod
+    def _year(row: Row) -> int | None:
+        return _stamped(row)[1] if row.stamp else row.table.year
+
+    def _match(self, row: Row, number_hash: str | None) -> Person | None:
+        number, name = row.values.get(ID_NUMBER.heading), row.values.get(MEMBER_NAME.heading, "")
+        row.label = f"{name} {self._year(row)}年"
+        person = None
+        if row.stamp:
+            person = self.county.people.get(_stamped(row)[0])
+            if person is None:
+                row.refuse(KEY, "系统里没有这一行对应的党员，请清空行标识，并填写完整的身份证号")
+            elif number and masked(number) != person.mask:
+                row.refuse(ID_NUMBER.heading, "与名册里的号码不同，请核对", number)
+                return None
+        elif isinstance(number, Masked):
+            reason = "号码带星号，看不出是谁，请填写完整的 18 位号码，或保留“行标识”一列"
+            row.refuse(ID_NUMBER.heading, reason, number)
+        elif number is None:
+            if not row.problems:
+                row.refuse(ID_NUMBER.heading, "公民身份号码不能为空，系统只按身份证号认人")
+        else:
+            person = self.county.by_hash.get(number_hash)
+            if person is None:
+                reason = "党员名册里没有这个身份证号，请核对，或先导入党员花名册"
+                row.refuse(ID_NUMBER.heading, reason, number)
+        return person
+
+    def _load(self, year: int, members: set[int]) -> None:
+        """Approvals, charges and entries of these members in that year."""
+        first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+        same = self._sums.setdefault
+        for piece in chunks(members):
+            for member in piece:
+                self.accounts[member, year] = Account()
+            for approved in ApprovedAmount.objects.filter(
+                member__in=piece, from_month__range=(first, last)
+            ).order_by("from_month"):
+                self.accounts[approved.member_id, year].approved.append(approved)
+            charges = Charge.objects.filter(member__in=piece, month__range=(first, last))
+            for member, month, pk, amount in charges.values_list(
+                "member_id", "month", "pk", "amount"
+            ):
+                self.accounts[member, year].charges[month.month - 1] = (pk, same(amount, amount))
+            entries = Payment.objects.filter(member__in=piece, month__range=(first, last))
+            for member, month, pk, amount, branch, reverses in entries.order_by("pk").values_list(
+                "member_id", "month", "pk", "amount", "organisation_id", "reverses_id"
+            ):
+                months = self.accounts[member, year].entries
+                if months[month.month - 1] is None:
+                    months[month.month - 1] = []
+                months[month.month - 1].append((pk, same(amount, amount), branch, reverses))
+
+    def _plan_row(self, row: Row, person: Person) -> None:
+        county, year = self.county, self._year(row)
+        account = self.accounts.get((person.pk, year)) or Account()
+        row.is_new = account.is_empty
+        if person.row:
+            row.needs.add(person.row)
+        if person.home is None:
+            # The roster row is refused and says why.
+            return
+        if not county.may(person.home):
+            row.refuse(ID_NUMBER.heading, "这名党员不在您的导入范围内", person.mask)
+            return
+        self._check_names(row, person)
+        row.plan = DuesPlan(person, person.home)
+        current = self._current(account, year)
+        stored = {
+            CATEGORY.heading: Category(current.category) if current else "",
+            BASE.heading: current.base if current else None,
+            AMOUNT.heading: current.amount if current else None,
+            **{column.heading: account.paid(n) for n, column in enumerate(MONTHS, 1)},
+        }
+        self._plan_amount(row, current, stored, year)
+        self._plan_charges(row, account, current, year)
+        self._plan_payments(row, account, stored, year)
+
+    def _current(self, account: Account, year: int) -> ApprovedAmount | None:
+        """The approval of that year in force today, or at the year's end where that is past."""
+        today = self.county.today
+        begun = [a for a in account.approved if a.from_month <= today]
+        return (begun or account.approved[:1] or [None])[-1]
+
+    def _check_names(self, row: Row, person: Person) -> None:
+        """Cells that only repeat the roster: what differs is worth a look."""
+        name = row.values.get(MEMBER_NAME.heading, "")
+        if name and canonical(name) != canonical(person.name):
+            reason = f"名册上这个身份证号是“{person.name}”，按身份证号记账"
+            row.note(MEMBER_NAME.heading, reason, name)
+        code = row.values.get(BRANCH_CODE.heading, "")
+        home = person.home.organisation.code
+        if code and code.upper() != home.upper():
+            place = self.county.place_coded(code)
+            if place is None:
+                row.refuse(BRANCH_CODE.heading, f"没有编码为“{code}”的组织，请核对编码", code)
+            elif not any(span.place is place for span in person.spans):
+                reason = f"名册上的党支部是 {home}“{person.home.name}”，按名册记账"
+                row.note(BRANCH_CODE.heading, reason, code)
+        elif not code and BRANCH_NAME.heading in row.values:
+            self.county.branch_of(row)
+
+    def _plan_amount(
+        self, row: Row, current: ApprovedAmount | None, stored: dict, year: int
+    ) -> None:
+        headings = (CATEGORY.heading, BASE.heading, AMOUNT.heading)
+        found = row.differences({heading: stored[heading] for heading in headings})
+        category = found.get(CATEGORY.heading, stored[CATEGORY.heading])
+        base = found.get(BASE.heading, stored[BASE.heading])
+        amount = found.get(AMOUNT.heading, stored[AMOUNT.heading])
+        if AMOUNT.heading not in row.values and (found or current is None):
+            # Not typed: what follows from category and base.
+            amount = computed_amount(category, base) if category else None
+            amount = stored[AMOUNT.heading] if amount is None else amount
+            if amount is not None and amount != stored[AMOUNT.heading]:
+                found[AMOUNT.heading] = amount
+        if current is None and not found and not self._asks_amount(row):
+            return
+        if not self._sound(row, category, base, amount):
+            return
+        if current is None:
+            row.plan.approval = (datetime.date(year, 1, 1), category, base, amount)
+        elif found:
+            current.category, current.base, current.amount = category, base, amount
+            row.plan.corrected = current
+        if not row.is_new:
+            for heading, value in found.items():
+                row.change(heading, stored[heading], value)
+
+    @staticmethod
+    def _asks_amount(row: Row) -> bool:
+        """Whether the sheet is about approved amounts at all, or about payments alone."""
+        return row.table.has(AMOUNT.heading) or row.table.has(CATEGORY.heading)
+
+    @staticmethod
+    def _sound(row: Row, category, base, amount) -> bool:
+        faulty = {problem.column for problem in row.problems}
+        if not category and CATEGORY.heading not in faulty:
+            row.refuse(CATEGORY.heading, "“缴费类别”不能为空")
+        elif amount is None and AMOUNT.heading not in faulty:
+            reason = "“月应缴”不能为空，按类别和基数算不出来"
+            if category == Category.FARMER:
+                reason = "“月应缴”不能为空：农民党员由支部在 0.20 到 1.00 元之间核定"
+            row.refuse(AMOUNT.heading, reason)
+        for heading, value in ((AMOUNT.heading, amount), (BASE.heading, base)):
+            if value is not None and value < 0:
+                row.refuse(heading, "金额不能是负数", value)
+        if row.problems:
+            return False
+        if not fits_rates(category, base, amount):
+            computed = computed_amount(category, base)
+            reason = "农民党员一般每月 0.20 到 1.00 元，按表中数保留"
+            if computed is not None:
+                reason = f"按类别和基数计算是 {computed} 元，按表中数保留"
+            row.note(AMOUNT.heading, reason, amount)
+        return True
+
+    def _plan_charges(
+        self, row: Row, account: Account, current: ApprovedAmount | None, year: int
+    ) -> None:
+        """Charge the months that have a column and are not charged yet, up to today."""
+        plan = row.plan
+        if row.problems or not (plan.approval or current):
+            return
+        amount = plan.approval[3] if plan.approval else current.amount
+        from_month = plan.approval[0] if plan.approval else current.from_month
+        made = []
+        for heading, number in _NUMBERS.items():
+            month = datetime.date(year, number, 1)
+            charge = account.charges[number - 1]
+            if charge:
+                if plan.corrected and month >= from_month and charge[1] == self._before(row):
+                    plan.recharged.append((charge[0], amount))
+            elif row.table.has(heading) and (place := self._owed_to(row, month)):
+                of_month = self._amount_in(account, plan, month)
+                if of_month is not None:
+                    plan.charges.append((month, of_month, place))
+                    made.append(f"{number}月")
+        row.hidden = f"{amount} {made}"
+        if made and not row.is_new:
+            row.changes.append(("应缴", "", "、".join(made)))
+
+    @staticmethod
+    def _before(row: Row) -> Decimal | None:
+        """The approved amount as it stood before this row."""
+        for heading, before, _after in row.changes:
+            if heading == AMOUNT.heading:
+                return Decimal(before)
+        return None
+
+    @staticmethod
+    def _amount_in(account: Account, plan: DuesPlan, month: datetime.date) -> Decimal | None:
+        if plan.approval:
+            return plan.approval[3]
+        begun = [approved for approved in account.approved if approved.from_month <= month]
+        return begun[-1].amount if begun else None
+
+    def _owed_to(self, row: Row, month: datetime.date) -> Place | None:
+        """The branch that is owed the month, None where nothing is due."""
+        person = row.plan.person
+        paid = row.values.get(f"{month.month}月") or UNPAID
+        if month > self.county.today and (paid is CLEAR or not paid):
+            return None
+        if person.joined_on and month < person.joined_on.replace(day=1):
+            return None
+        span = person.span_in(month, month_end(month))
+        if span is None:
+            return None
+        if span.row:
+            row.needs.add(span.row)
+        return span.place
+
+    def _plan_payments(self, row: Row, account: Account, stored: dict, year: int) -> None:
+        plan, person = row.plan, row.plan.person
+        for heading in _NUMBERS:
+            value = row.values.get(heading)
+            if isinstance(value, Decimal) and value < 0:
+                row.refuse(heading, "缴纳金额不能是负数，退还请在系统里冲正", value)
+        found = row.differences({heading: stored[heading] for heading in _NUMBERS})
+        for heading, amount in found.items():
+            number = _NUMBERS[heading]
+            month = datetime.date(year, number, 1)
+            if amount and person.joined_on and month < person.joined_on.replace(day=1):
+                row.note(heading, f"早于入党日期 {person.joined_on}，请核对", amount)
+            standing = account.standing(number)
+            plan.reversals += [(month, entry) for entry in standing]
+            if amount:
+                span = person.span_in(month, month_end(month))
+                place = span.place if span else person.home
+                reason = CORRECTION if standing else ""
+                plan.payments.append((month, amount, place, reason))
+            if not row.is_new:
+                row.change(heading, stored[heading] or "", amount or "0")
+
+    # --- Writing --------------------------------------------------------------------------
+
+    def write(self, rows: list[Row], writing: Writing) -> None:
+        """Write approvals, charges, reversals and payments."""
+        rows = [row for row in rows if row.plan]
+        self._write_approvals(rows)
+        bulk.insert(
+            Charge,
+            ("member_id", "organisation_id", "month", "amount"),
+            (
+                (row.plan.person.pk, place.pk, month, amount)
+                for row in rows
+                for month, amount, place in row.plan.charges
+            ),
+        )
+        bulk.update(
+            Charge, ("amount",), (charge for row in rows for charge in row.plan.recharged)
+        )
+        self._write_payments(rows, writing)
+        for row in rows:
+            person, year = row.plan.person, self._year(row)
+            writing.line(row, AREA, person.pk, row.plan.home.pk)
+            for place in {row.plan.home, *(item[2] for item in row.plan.payments)}:
+                writing.note(
+                    place.pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31)
+                )
+
+    @staticmethod
+    def _write_approvals(rows: list[Row]) -> None:
+        bulk.insert(
+            ApprovedAmount,
+            ("member_id", "organisation_id", "from_month", "category", "base", "amount", "reason"),
+            (
+                (row.plan.person.pk, row.plan.home.pk, *row.plan.approval, "")
+                for row in rows
+                if row.plan.approval
+            ),
+        )
+        bulk.update(
+            ApprovedAmount,
+            ("category", "base", "amount"),
+            (
+                (approved.pk, approved.category, approved.base, approved.amount)
+                for approved in (row.plan.corrected for row in rows)
+                if approved
+            ),
+        )
+
+    @staticmethod
+    def _write_payments(rows: list[Row], writing: Writing) -> None:
+        by = writing.by.pk if writing.by else None
+        names = ("member_id", "organisation_id", "month", "amount", "paid_on", "entered_at")
+        names += ("entered_by_id", "reverses_id", "reason")
+        bulk.insert(
+            Payment,
+            names,
+            (
+                (row.plan.person.pk, branch, month, -amount, None, writing.now, by, pk, CORRECTION)
+                for row in rows
+                for month, (pk, amount, branch, _reverses) in row.plan.reversals
+            ),
+        )
+        bulk.insert(
+            Payment,
+            names,
+            (
+                (row.plan.person.pk, place.pk, month, amount, None, writing.now, by, None, reason)
+                for row in rows
+                for month, amount, place, reason in row.plan.payments
+            ),
+        )
+
+
+def refuse_without_year(table: Table) -> None:
+    """A sheet of dues that nowhere says which year it is about cannot be read."""
+    stamped = all(row.stamp for row in table.rows)
+    if table.year is None and not stamped:
+        reason = "看不出是哪一年的党费，请在标题或表名里写明，如“2026年党费收缴台账”，或选择年度"
+        table.faults.append(Problem(table.header_row, "", "", reason))
+
+
+def masked(number: str) -> str:
+    """A number, full or masked already, as its mask."""
+    return ID_NUMBER.secret(number)
+
+
+def _stamped(row: Row) -> tuple[int, int]:
+    """Member and year in a row key."""
+    member, year = row.stamp.pk.split("-")
+    return int(member), int(year)

@@ -1,0 +1,229 @@
+"""The ledger 整改: planned against what is stored, then written."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from accounts.roles import Action
+from ledgers import bulk
+from ledgers.imports.county import County, Place, chunks
+from ledgers.imports.results import Firsts, Row
+from ledgers.imports.writing import Writing
+from ledgers.keys import HEADING as KEY
+from ledgers.sheets.columns import BRANCH_CODE, CLEAR
+from ledgers.sheets.tasks import (
+    CLOSED,
+    DUE,
+    FIELDS,
+    LEADER,
+    OPENED,
+    PERSON,
+    PROBLEM,
+    PROGRESS,
+    SOURCE,
+    UNIT,
+    values,
+)
+from tasks.models import EventKind, Task, TaskEvent, TaskState, problem_key
+
+AREA = "tasks"
+_REQUIRED = (SOURCE, PROBLEM, LEADER, UNIT, PERSON, OPENED, DUE)
+_INSERTED = tuple(field.attname for field in Task._meta.concrete_fields)
+_UPDATED = tuple(name for name in _INSERTED if name not in ("id", "organisation_id"))
+
+
+@dataclass(eq=False, slots=True)
+class TaskPlan:
+    """What one row will write."""
+
+    place: Place
+    task: Task
+    events: list[TaskEvent] = field(default_factory=list)
+
+
+class Tasks:
+    """Plans and writes the rows of the ledger 整改."""
+
+    def __init__(self, county: County):
+        self.county = county
+        self.by_pk: dict[int, Task] = {}
+        self.by_key: dict[tuple, Task] = {}
+        self._firsts = Firsts()
+
+    # --- Planning -------------------------------------------------------------------------
+
+    def plan(self, rows: list[Row]) -> None:
+        """Match by branch, problem and day of listing; check, compare."""
+        placed = []
+        for row in rows:
+            row.label = row.values.get(PROBLEM.heading, "")
+            if place := self.county.branch_of(row):
+                placed.append((row, place))
+        self._load(placed)
+        for row, place in placed:
+            task = self._match(row, place)
+            if not row.problems and not self._repeats(row, place, task):
+                if task is None:
+                    self._list(row, place)
+                else:
+                    self._compare(row, place, task)
+
+    def _load(self, placed: list[tuple[Row, Place]]) -> None:
+        for piece in chunks({place.pk for _row, place in placed if place.pk}):
+            for task in Task.objects.filter(organisation__in=piece):
+                self.by_pk[task.pk] = task
+                self.by_key[task.organisation_id, task.problem_key, task.opened_on] = task
+
+    def _match(self, row: Row, place: Place) -> Task | None:
+        """The stored task a row means; None for a new one."""
+        if row.stamp:
+            task = self.by_pk.get(int(row.stamp.pk))
+            if task is None:
+                row.refuse(KEY, "这个支部没有这一行对应的整改任务，请核对党支部编码，或清空行标识")
+            return task
+        return self.by_key.get((place.pk, *_identity(row)))
+
+    def _repeats(self, row: Row, place: Place, task: Task | None) -> bool:
+        return self._firsts.repeats(row, task.pk if task else (place, *_identity(row)))
+
+    def _list(self, row: Row, place: Place) -> None:
+        """Plan a new task."""
+        row.is_new = True
+        for column in _REQUIRED:
+            if column.heading not in row.values:
+                row.refuse(column.heading, f"“{column.heading}”不能为空")
+        if row.problems:
+            return
+        facts = {
+            name: row.values[heading]
+            for heading, name in FIELDS.items()
+            if row.values.get(heading, CLEAR) is not CLEAR
+        }
+        task = Task(**facts)
+        task.problem_key = problem_key(task.problem)
+        if task.closed_on and PROGRESS.heading not in row.values:
+            task.progress = 100
+        task.state = _state(task)
+        row.plan = TaskPlan(place, task)
+        row.plan.events = [TaskEvent(kind=EventKind.LISTED, on=task.opened_on)]
+        if task.closed_on:
+            row.plan.events.append(
+                TaskEvent(kind=EventKind.CLOSED, on=task.closed_on, progress=task.progress)
+            )
+        self._check_days(row, task)
+
+    def _compare(self, row: Row, place: Place, task: Task) -> None:
+        stored = values(task, place.organisation)
+        del stored[BRANCH_CODE.heading]
+        stored.pop("所在党支部")
+        if PROBLEM.heading in row.values and (
+            problem_key(row.values[PROBLEM.heading]) == task.problem_key
+        ):
+            # Other marks or blanks are the same problem.
+            del stored[PROBLEM.heading]
+        found = row.differences(stored)
+        if task.state == TaskState.CANCELLED and found:
+            row.note(PROBLEM.heading, "这项任务在系统里已撤销，本行没有采用")
+            return
+        if task.state == TaskState.CLOSED and CLOSED.heading not in found:
+            if PROGRESS.heading in found:
+                row.note(PROGRESS.heading, f"已于 {task.closed_on} 销号，进度没有改动")
+                del found[PROGRESS.heading]
+        self._check_rights(row, place, task, found)
+        if row.problems or not found:
+            return
+        row.plan = TaskPlan(place, task)
+        before = {name: getattr(task, name) for name in FIELDS.values()}
+        for heading, new in found.items():
+            row.change(heading, stored[heading], new)
+            setattr(task, FIELDS[heading], new)
+        task.problem_key = problem_key(task.problem)
+        self._step(row, task, before)
+        self._check_days(row, task)
+
+    def _check_rights(self, row: Row, place: Place, task: Task, found: dict) -> None:
+        """Closing, reopening and extending are acts of those who review."""
+        if self.county.may(place, Action.REVIEW_TASK):
+            return
+        for heading in (CLOSED.heading, DUE.heading):
+            if heading in found:
+                reason = f"修改“{heading}”须由上级核查，请在系统里申请"
+                row.refuse(heading, reason, row.written(heading))
+
+    def _step(self, row: Row, task: Task, before: dict) -> None:
+        """State and events that follow from the changed cells."""
+        today, events = self.county.today, row.plan.events
+        if task.due_on != before["due_on"]:
+            task.first_due_on = task.first_due_on or before["due_on"]
+            events.append(
+                TaskEvent(kind=EventKind.EXTENDED, on=today, text=f"{before['due_on']} → {task.due_on}")
+            )
+        if task.closed_on != before["closed_on"]:
+            if task.closed_on and not before["closed_on"]:
+                if PROGRESS.heading not in row.values:
+                    task.progress = 100
+                events.append(
+                    TaskEvent(kind=EventKind.CLOSED, on=task.closed_on, progress=task.progress)
+                )
+            elif not task.closed_on:
+                events.append(TaskEvent(kind=EventKind.REOPENED, on=today))
+            task.state = _state(task)
+        elif task.progress != before["progress"]:
+            events.append(TaskEvent(kind=EventKind.PROGRESS, on=today, progress=task.progress))
+            if task.state in (TaskState.PENDING, TaskState.WORKING):
+                task.state = _state(task)
+
+    def _check_days(self, row: Row, task: Task) -> None:
+        if task.due_on < task.opened_on:
+            row.refuse(DUE.heading, f"整改时限早于建账日期 {task.opened_on}", task.due_on)
+        if task.opened_on > self.county.today:
+            row.refuse(OPENED.heading, "这一天还没有到，请核对", task.opened_on)
+        if task.closed_on and task.closed_on > self.county.today:
+            row.refuse(CLOSED.heading, "这一天还没有到，请核对", task.closed_on)
+        if task.closed_on and task.closed_on < task.opened_on:
+            row.refuse(CLOSED.heading, f"销号日期早于建账日期 {task.opened_on}", task.closed_on)
+
+    # --- Writing --------------------------------------------------------------------------
+
+    def write(self, rows: list[Row], writing: Writing) -> None:
+        """Write tasks and the events of their lives."""
+        new = [row for row in rows if row.is_new]
+        for row, key in zip(new, bulk.reserve_keys(Task, len(new)), strict=True):
+            row.plan.task.pk, row.plan.task.organisation_id = key, row.plan.place.pk
+        bulk.insert(
+            Task,
+            _INSERTED,
+            (tuple(getattr(row.plan.task, name) for name in _INSERTED) for row in new),
+        )
+        bulk.update(
+            Task,
+            _UPDATED,
+            (
+                (row.plan.task.pk, *(getattr(row.plan.task, name) for name in _UPDATED))
+                for row in rows
+                if not row.is_new
+            ),
+        )
+        by = writing.by.pk if writing.by else None
+        bulk.insert(
+            TaskEvent,
+            ("task_id", "kind", "on", "text", "progress", "by_id", "at"),
+            (
+                (row.plan.task.pk, event.kind.value, event.on, event.text, event.progress, by, writing.now)
+                for row in rows
+                for event in row.plan.events
+            ),
+        )
+        for row in rows:
+            task, branch = row.plan.task, row.plan.place.pk
+            writing.line(row, AREA, task.pk, branch)
+            writing.note(branch, AREA, task.opened_on, max(writing.today, task.due_on))
+
+
+def _identity(row: Row) -> tuple[str, datetime.date | None]:
+    return problem_key(row.values.get(PROBLEM.heading, "")), row.values.get(OPENED.heading)
+
+
+def _state(task: Task) -> TaskState:
+    if task.closed_on:
+        return TaskState.CLOSED
+    return TaskState.WORKING if task.progress else TaskState.PENDING

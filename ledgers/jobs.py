@@ -1,0 +1,51 @@
+from branches.clock import today
+from branches.periods import month_of
+from jobs.registry import runner, sweeper
+from jobs.services import Refused, Result
+from ledgers import batches
+from ledgers.exports import services as exports
+from ledgers.services import ImportRefused
+
+EXPORT = "export_ledger"
+
+
+@runner(EXPORT)
+def run_export(job, progress):
+    """Make a month's ledger for the one who asked, if they still may."""
+    month = month_of(job.parameters["month"])
+    path = progress.folder / "ledger.xlsx"
+    try:
+        content_hash = exports.export_ledger(
+            organisation=job.organisation,
+            month=month,
+            today=today(),
+            by=job.created_by,
+            path=path,
+            folder=progress.folder,
+            reason=job.parameters.get("reason", ""),
+            on_progress=progress,
+        )
+    except exports.Refused as refused:
+        raise Refused(str(refused)) from refused
+    return Result(f"内容校验码 {content_hash}", path, exports.file_name(job.organisation, month))
+
+
+@runner(batches.CHECK)
+def run_check(job, progress):
+    """Check what was uploaded and store the preview."""
+    try:
+        return Result(batches.run_check(job, progress, today()))
+    except batches.NotNow as refused:
+        raise Refused(str(refused)) from refused
+
+
+@runner(batches.WRITE)
+def run_write(job, progress):
+    """Write what is ticked, in one transaction that also ends the job."""
+    try:
+        return Result(batches.run_write(job, progress, today()))
+    except (batches.NotNow, ImportRefused) as refused:
+        raise Refused(str(refused)) from refused
+
+
+sweeper(batches.tidy)

@@ -1,0 +1,43 @@
+"""What this room knows about members: study hours and the meetings they were expected at."""
+
+import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+
+from branches.values import Values
+from meetings.enums import MeetingState
+from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
+from meetings.models import Attendance
+from members import facts
+
+
+def study_of(members: list[int], day: datetime.date) -> dict[int, facts.Study]:
+    required = Values().on(YEARLY_HOURS, day)
+    expected = hours_due(required, day)
+    earned = hours_by_member(datetime.date(day.year, 1, 1), day, members)
+    return {key: facts.Study(earned.get(key, Decimal(0)), required, expected) for key in members}
+
+
+def meetings_of(member: int, day: datetime.date, count: int) -> list[facts.Attended]:
+    rows = (
+        Attendance.objects.filter(
+            member=member, meeting__state=MeetingState.HELD, meeting__held_on__lte=day
+        )
+        .select_related("meeting")
+        .prefetch_related("meeting__types")
+        .order_by("-meeting__held_on", "-meeting_id")[:count]
+    )
+    return [
+        facts.Attended(
+            held_on=row.meeting.held_on,
+            label="、".join(type.get_type_display() for type in row.meeting.types.all()),
+            state_words=row.get_state_display(),
+            url=reverse("meetings:detail", args=[row.meeting_id]),
+        )
+        for row in rows
+    ]
+
+
+facts.register(facts.STUDY, study_of)
+facts.register(facts.MEETINGS, meetings_of)

@@ -1,0 +1,82 @@
+"""What rooms to the right know about members, for the list and the page of a member.
+
+They cannot be imported from here, so each registers its answers in a module `member_facts`.
+Every answer is for many members at once and takes a fixed number of queries.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Study:
+    """A member's study hours this year: earned, required, expected by an even pace."""
+
+    hours: Decimal
+    required: int
+    expected: Decimal
+
+    @property
+    def behind(self) -> bool:
+        return self.hours < min(self.expected, self.required)
+
+    @property
+    def percent(self) -> int:
+        return min(100, int(self.hours * 100 / self.required)) if self.required else 100
+
+    @property
+    def pace_percent(self) -> int:
+        return min(100, int(self.expected * 100 / self.required)) if self.required else 100
+
+
+@dataclass(frozen=True)
+class DuesMonth:
+    """What one member owed and paid for one month."""
+
+    month: datetime.date
+    due: Decimal
+    paid: Decimal
+
+
+@dataclass(frozen=True)
+class Attended:
+    """One meeting at which a member was expected, and how he or she stood to it."""
+
+    held_on: datetime.date
+    label: str
+    state_words: str
+    url: str
+
+
+# name → function; an installation without that room answers with nothing.
+_ANSWERS: dict[str, Callable] = {}
+
+STUDY = "study"
+DUES = "dues"
+MEETINGS = "meetings"
+
+
+def register(name: str, answer: Callable) -> None:
+    """Make an answer known; each question has one room that answers it."""
+    if name in _ANSWERS:
+        raise ValueError(f"{name} is answered twice")
+    _ANSWERS[name] = answer
+
+
+def study_of(members: Iterable[int], day: datetime.date) -> dict[int, Study]:
+    """Study hours of the year of `day`, for every member asked about."""
+    return _ANSWERS[STUDY](list(members), day) if STUDY in _ANSWERS else {}
+
+
+def dues_of(
+    members: Iterable[int], start: datetime.date, end: datetime.date
+) -> dict[int, list[DuesMonth]]:
+    """Charged months between the two days, oldest first; who owed nothing is left out."""
+    return _ANSWERS[DUES](list(members), start, end) if DUES in _ANSWERS else {}
+
+
+def meetings_of(member: int, day: datetime.date, count: int) -> list[Attended]:
+    """The latest meetings up to `day`."""
+    return _ANSWERS[MEETINGS](member, day, count) if MEETINGS in _ANSWERS else []

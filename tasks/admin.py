@@ -1,0 +1,44 @@
+"""管理后台: looking up the rectification ledger."""
+
+from django.contrib import admin
+
+from branches.scoped_admin import ReadOnlyAdmin
+from tasks.models import Task, TaskEvent
+
+
+class TaskEventInline(admin.TabularInline):
+    model = TaskEvent
+    fields = ["on", "kind", "text", "progress", "by", "at"]
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("by")
+
+    def has_view_permission(self, request, obj=None):
+        return True
+
+    def has_add_permission(self, request, obj):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    list_display = [
+        *("problem", "organisation", "source", "responsible_person"),
+        *("opened_on", "due_on", "state", "progress", "closed_on"),
+    ]
+    list_filter = ["state", "due_on"]
+    search_fields = ["problem", "organisation__name", "organisation__code", "responsible_person"]
+    list_select_related = ["organisation"]
+    inlines = [TaskEventInline]
+    fields = [
+        *("organisation", "source", "problem", "measures"),
+        *("responsible_leader", "responsible_unit", "responsible_person"),
+        *("opened_on", "due_on", "first_due_on", "state", "progress", "closed_on"),
+    ]

@@ -1,0 +1,307 @@
+"""What holds for every one of the rules."""
+
+from datetime import date
+
+import pytest
+
+from branches.services import move_organisation
+from compliance.models import Duty, DutyEvent, DutySummary, Exemption
+from compliance.registry import RULES
+from compliance.rules.branches import LEAST_FORMAL, MOST_MEMBERS
+from compliance.rules.dues import ARREARS_MONTHS
+from compliance.rules.meetings import (
+    COMMITTEE_FROM,
+    LECTURES_A_YEAR,
+    MEMBERS_MEETINGS_A_QUARTER,
+    THEME_DAYS_A_MONTH,
+)
+from meetings.enums import Type
+from meetings.hours import YEARLY_HOURS
+from tests import factories
+from tests.compliance.counties import build_county
+from tests.compliance.verdicts import (
+    Writes,
+    county_value,
+    duty_of,
+    judge_everything,
+    stored_duties,
+    verdict,
+)
+
+pytestmark = pytest.mark.django_db
+
+AS_OF = date(2026, 9, 30)
+
+# Verdicts of build_county() on 30 September 2026: the good branch and the other one.
+GOOD = {
+    "meetings.committee": (1, 1, "done"),
+    "meetings.members_meeting": (1, 1, "done"),
+    "meetings.lecture": (4, 1, "behind"),
+    "meetings.theme_day": (1, 1, "done"),
+    "meetings.study_hours": (7, 0, "behind"),
+    "dues.paid": (7, 7, "done"),
+    "dues.arrears": (0, 0, "done"),
+    "tasks.overdue": (0, 0, "done"),
+    "terms.election": (0, 0, "done"),
+    "branches.no_secretary": (0, 0, "done"),
+    "members.probation": (0, 0, "done"),
+    "branches.too_small": (0, 0, "done"),
+    "branches.too_large": (0, 0, "done"),
+}
+BAD = {
+    "meetings.committee": None,
+    "meetings.members_meeting": (1, 0, "open"),
+    "meetings.lecture": (4, 0, "behind"),
+    "meetings.theme_day": (1, 0, "open"),
+    "meetings.study_hours": (3, 0, "behind"),
+    "dues.paid": (2, 0, "open"),
+    "dues.arrears": (0, 2, "overdue"),
+    "tasks.overdue": (0, 1, "overdue"),
+    "terms.election": (0, 1, "overdue"),
+    "branches.no_secretary": (0, 1, "overdue"),
+    "members.probation": (0, 1, "overdue"),
+    "branches.too_small": (0, 1, "overdue"),
+    "branches.too_large": (0, 0, "done"),
+}
+STANDING = [code for code, rule in RULES.items() if rule.is_standing]
+PERIODIC = [code for code, rule in RULES.items() if not rule.is_standing]
+
+
+def test_the_rules_are_those_that_others_script_against():
+    assert list(RULES) == list(GOOD)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_each_rule_finds_what_is_there_and_nothing_else(code):
+    good, bad = build_county(2).branches
+    assert verdict(code, good, AS_OF) == GOOD[code]
+    assert verdict(code, bad, AS_OF) == BAD[code]
+    assert set(Duty.objects.values_list("organisation__kind", flat=True)) == {"branch"}
+
+
+@pytest.mark.parametrize("as_of", [date(2026, 9, 30), date(2026, 12, 31), date(2027, 1, 1)])
+def test_a_second_run_writes_nothing(as_of):
+    build_county(4)
+    judge_everything(as_of)
+    before = stored_duties(), DutyEvent.objects.count(), DutySummary.objects.count()
+    with Writes() as writes:
+        judge_everything(as_of)
+    assert writes.statements == []
+    assert (stored_duties(), DutyEvent.objects.count(), DutySummary.objects.count()) == before
+    assert before[0] and before[1] and before[2]
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_first_run_writes_something_so_that_the_count_above_means_something(code):
+    good, _bad = build_county(2).branches
+    with Writes() as writes:
+        duty_of(code, good, AS_OF)
+    tables = {sql.split('"')[1] for sql in writes.statements}
+    assert {"compliance_duty", "compliance_dutysummary"} <= tables
+
+
+# --- Founded, dissolved, moved ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "first_day", "period"),
+    [
+        ("meetings.theme_day", date(2026, 9, 1), "2026-09"),
+        ("meetings.committee", date(2026, 9, 1), "2026-09"),
+        ("meetings.members_meeting", date(2026, 7, 1), "2026-Q3"),
+    ],
+)
+def test_a_branch_founded_inside_a_period_owes_from_the_next_one_on(code, first_day, period):
+    in_time = factories.make_branch(founded_on=first_day)
+    late = factories.make_branch(founded_on=first_day.replace(day=2))
+    for branch in (in_time, late):
+        factories.make_members(branch, 7)
+    assert duty_of(code, in_time, AS_OF).period == period
+    assert duty_of(code, late, AS_OF) is None
+    assert duty_of(code, late, date(2026, 12, 31)) is not None
+
+
+@pytest.mark.parametrize("code", STANDING)
+def test_a_standing_condition_counts_from_the_founding_day_on(code):
+    branch = factories.make_branch(founded_on=date(2026, 9, 15))
+    factories.make_term(branch, ends_on=date(2029, 9, 15))
+    assert duty_of(code, branch, date(2026, 9, 14)) is None
+    assert duty_of(code, branch, date(2026, 9, 15)) is not None
+
+
+def test_a_branch_without_a_founding_day_has_always_been_there():
+    branch = factories.make_branch(founded_on=None)
+    assert verdict("meetings.theme_day", branch, AS_OF) == (1, 0, "open")
+    assert verdict("meetings.lecture", branch, AS_OF) == (4, 0, "behind")
+
+
+@pytest.mark.parametrize("code", PERIODIC)
+def test_a_branch_dissolved_inside_a_period_owes_it_no_more(code):
+    branch = build_county(2).branches[0]
+    assert duty_of(code, branch, AS_OF) is not None
+    branch.dissolved_on = date(2026, 9, 30)
+    branch.save(update_fields=["dissolved_on"])
+    assert duty_of(code, branch, AS_OF) is None
+    branch.dissolved_on = date(2026, 10, 1)
+    branch.save(update_fields=["dissolved_on"])
+    assert duty_of(code, branch, AS_OF) is not None
+
+
+def test_a_dissolved_branch_keeps_the_periods_it_finished():
+    branch = factories.make_branch(dissolved_on=date(2026, 9, 10))
+    assert verdict("meetings.theme_day", branch, AS_OF, of=date(2026, 8, 1)) == (1, 0, "overdue")
+    assert verdict("meetings.theme_day", branch, AS_OF) is None
+
+
+@pytest.mark.parametrize("code", STANDING)
+def test_a_standing_condition_ends_with_the_branch(code):
+    branch = build_county(2).branches[1]
+    branch.dissolved_on = AS_OF
+    branch.save(update_fields=["dissolved_on"])
+    assert duty_of(code, branch, date(2026, 9, 29)) is not None
+    assert duty_of(code, branch, AS_OF) is None
+    assert not Duty.objects.filter(rule=code, organisation=branch).exists()
+    assert not DutySummary.objects.filter(rule=code, overdue__gt=0, organisation=branch.parent)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_branch_that_moved_is_judged_as_before(code):
+    county = build_county(4)
+    good, bad = county.branches[:2]
+    for branch in (good, bad):
+        move_organisation(branch, to=county.committees[1], by=None, on=date(2026, 9, 15))
+    assert verdict(code, good, AS_OF) == GOOD[code]
+    assert verdict(code, bad, AS_OF) == BAD[code]
+
+
+# --- Exemptions -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [code for code in RULES if BAD[code]])
+def test_an_exemption_holds_until_its_last_day(code):
+    bad = build_county(2).branches[1]
+    Exemption.objects.create(
+        rule=code,
+        organisation=bad,
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2026, 9, 29),
+        reason="班子集中外出",
+    )
+    required, actual, state = BAD[code]
+    if RULES[code].is_standing:
+        on_last_day, since = verdict(code, bad, date(2026, 9, 29)), verdict(code, bad, AS_OF)
+        assert on_last_day[2] == "exempt"
+        assert since == (required, actual, state)
+        return
+    Exemption.objects.update(ends_on=AS_OF)
+    assert verdict(code, bad, AS_OF) == (required, actual, "exempt")
+    Exemption.objects.update(ends_on=date(2026, 9, 29))
+    assert verdict(code, bad, AS_OF) == (required, actual, state)
+
+
+def test_a_period_is_exempt_when_its_last_day_is():
+    branch = factories.make_branch()
+    Exemption.objects.create(
+        rule="meetings.theme_day",
+        organisation=branch,
+        starts_on=date(2026, 7, 15),
+        ends_on=date(2026, 8, 31),
+        reason="防汛",
+    )
+    states = [
+        verdict("meetings.theme_day", branch, AS_OF, of=date(2026, month, 1))[2]
+        for month in (6, 7, 8, 9)
+    ]
+    assert states == ["overdue", "exempt", "exempt", "open"]
+
+
+def test_an_exemption_concerns_its_rule_and_its_branch_only():
+    branch, neighbour = factories.make_branch(), factories.make_branch()
+    Exemption.objects.create(
+        rule="meetings.theme_day",
+        organisation=branch,
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+        reason="撤并",
+    )
+    assert verdict("meetings.theme_day", branch, AS_OF) == (1, 0, "exempt")
+    assert verdict("meetings.theme_day", neighbour, AS_OF) == (1, 0, "open")
+    assert verdict("meetings.lecture", branch, AS_OF) == (4, 0, "behind")
+
+
+# --- County values ----------------------------------------------------------------------
+
+
+def test_a_value_changed_from_a_day_on_leaves_past_periods_alone():
+    branch = factories.make_branch()
+    factories.make_meeting(branch, date(2026, 8, 5), [Type.THEME_DAY])
+    factories.make_meeting(branch, date(2026, 9, 5), [Type.THEME_DAY])
+    county_value(THEME_DAYS_A_MONTH, 2, date(2026, 9, 1))
+    august = duty_of("meetings.theme_day", branch, AS_OF, of=date(2026, 8, 1))
+    assert (august.required, august.actual, august.state) == (1, 1, "done")
+    september = duty_of("meetings.theme_day", branch, AS_OF)
+    assert (september.required, september.actual, september.state) == (2, 1, "open")
+    assert august.version == "theme_day=1;theme_day=True"
+    assert september.version == "theme_day=2;theme_day=True"
+
+
+def test_a_value_set_inside_a_period_is_that_of_its_last_day():
+    branch = factories.make_branch()
+    county_value(THEME_DAYS_A_MONTH, 3, date(2026, 9, 30))
+    assert verdict("meetings.theme_day", branch, date(2026, 9, 29)) == (1, 0, "open")
+    assert verdict("meetings.theme_day", branch, date(2026, 9, 30)) == (3, 0, "open")
+    assert verdict("meetings.theme_day", branch, date(2026, 10, 9), of=AS_OF) == (3, 0, "overdue")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "expected"),
+    [
+        (COMMITTEE_FROM, 8, "meetings.committee", None),
+        (MEMBERS_MEETINGS_A_QUARTER, 2, "meetings.members_meeting", (2, 1, "open")),
+        (LECTURES_A_YEAR, 1, "meetings.lecture", (1, 1, "done")),
+        (YEARLY_HOURS, 2, "meetings.study_hours", (7, 6, "open")),
+        (ARREARS_MONTHS, 1, "dues.arrears", (0, 0, "done")),
+        (LEAST_FORMAL, 8, "branches.too_small", (0, 1, "overdue")),
+        (MOST_MEMBERS, 6, "branches.too_large", (0, 1, "behind")),
+    ],
+)
+def test_each_county_value_changes_its_rule_alone(key, value, code, expected):
+    good = build_county(2).branches[0]
+    county_value(key, value, date(2026, 9, 1))
+    assert verdict(code, good, AS_OF) == expected
+    for other in RULES:
+        if other != code:
+            assert verdict(other, good, AS_OF) == GOOD[other]
+
+
+def test_fewer_months_make_arrears_earlier():
+    bad = build_county(2).branches[1]
+    county_value(ARREARS_MONTHS, 3, date(2026, 6, 1))
+    assert verdict("dues.arrears", bad, date(2026, 6, 29)) == (0, 0, "done")
+    duty = duty_of("dues.arrears", bad, date(2026, 6, 30))
+    assert (duty.actual, duty.open_since) == (2, date(2026, 6, 30))
+
+
+@pytest.mark.parametrize("code", [code for code in RULES if BAD[code]])
+def test_what_is_advice_is_at_worst_behind(code):
+    bad = build_county(2).branches[1]
+    factories.make_members(bad, 50)
+    as_of = date(2027, 1, 5)
+    county_value(RULES[code].strict_key, False, date(2026, 1, 1))
+    of = None if RULES[code].is_standing else date(2026, 9, 15)
+    if code == "branches.too_small":
+        county_value(LEAST_FORMAL, 60, date(2026, 1, 1))
+    required, actual, state = verdict(code, bad, as_of, of=of)
+    assert actual > 0 if RULES[code].is_standing else actual < required
+    assert state == "behind"
+
+
+def test_a_value_that_changes_the_verdict_changes_the_stored_version():
+    branch = factories.make_branch()
+    before = duty_of("branches.too_large", branch, AS_OF).version
+    county_value(MOST_MEMBERS, 60, AS_OF)
+    after = duty_of("branches.too_large", branch, AS_OF).version
+    assert (before, after) == (
+        "most_members=50;too_large=False",
+        "most_members=60;too_large=False",
+    )

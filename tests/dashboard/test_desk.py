@@ -1,0 +1,168 @@
+import datetime
+
+import pytest
+from django.test import override_settings
+from django.urls import reverse
+
+from accounts.roles import Role
+from branches.changes import note_change
+from branches.periods import Span, period_of
+from compliance.models import Duty
+from compliance.services import run_night
+from meetings.enums import Type
+from tests.factories import (
+    make_branch,
+    make_charge,
+    make_committee,
+    make_county,
+    make_meeting,
+    make_members,
+    make_payment,
+    make_post,
+    make_task,
+    make_user,
+)
+
+TODAY = datetime.date(2026, 3, 18)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("the_day")]
+
+
+@pytest.fixture
+def the_day():
+    with override_settings(TODAY_OVERRIDE=TODAY):
+        yield
+
+
+@pytest.fixture
+def branch():
+    branch = make_branch(make_committee(make_county()))
+    make_post(branch, member=make_members(branch, 8)[0])
+    # The county's records begin with its first meeting.
+    make_meeting(branch, datetime.date(2026, 1, 5), (Type.THEME_DAY,))
+    return branch
+
+
+@pytest.fixture
+def secretary(client, branch):
+    user = make_user(Role.SECRETARY, branch)
+    client.force_login(user)
+    return user
+
+
+def open_desk(client, **query):
+    response = client.get(reverse("desk"), query)
+    assert response.status_code == 200
+    return response
+
+
+def titles(response):
+    return [item.title for item in response.context["items"]]
+
+
+def test_a_branch_without_duties_still_has_a_desk(client, branch, secretary):
+    assert titles(open_desk(client)) == []
+
+
+def test_a_missed_month_stands_first_and_late(client, branch, secretary):
+    run_night(TODAY)
+    first = open_desk(client).context["items"][0]
+    assert first.kind == "late"
+    assert first.action["label"] in {"登记会议", "录入党费"}
+
+
+def test_missed_months_of_one_rule_share_a_line(client, branch, secretary):
+    run_night(TODAY)
+    late = [
+        item
+        for item in open_desk(client).context["items"]
+        if item.kind == "late" and "支部委员会" in item.title
+    ]
+    assert len(late) == 1
+    assert "1月" in late[0].title and "2月" in late[0].title
+
+
+def test_a_meeting_saved_meanwhile_is_seen_at_once(client, branch, secretary):
+    run_night(TODAY)
+    assert "召开 3月支部委员会" in titles(open_desk(client))
+    make_meeting(branch, TODAY, (Type.COMMITTEE,))
+    note_change(branch.pk, "meetings", TODAY)
+    assert "召开 3月支部委员会" not in titles(open_desk(client))
+    assert Duty.objects.get(rule="meetings.committee", period="2026-03").met_on == TODAY
+
+
+def test_dues_say_who_and_how_much_is_missing(client, branch, secretary):
+    month = datetime.date(2026, 3, 1)
+    members = list(branch.members.all())
+    for member in members:
+        make_charge(member, month, "18.70")
+    make_payment(members[0], month, "18.70")
+    make_payment(members[1], month, "10.00")
+    run_night(TODAY)
+    (item,) = [item for item in open_desk(client).context["items"] if "3月党费" in item.title]
+    assert item.status == "已收 1/8"
+    # Seven have not paid in full; what one has paid in part is not owed again.
+    assert item.basis == "还差 7 人，合计 ¥120.90"
+
+
+def test_a_task_past_its_day_is_late_without_any_job(client, branch, secretary):
+    make_task(branch, "活动室制度上墙", due_on=datetime.date(2026, 3, 16))
+    (item,) = [item for item in open_desk(client).context["items"] if "活动室" in item.title]
+    assert (item.kind, item.status) == ("late", "逾期 2 天")
+
+
+def test_a_task_due_today_is_not_late(client, branch, secretary):
+    make_task(branch, "活动室制度上墙", due_on=TODAY)
+    (item,) = [item for item in open_desk(client).context["items"] if "活动室" in item.title]
+    assert (item.kind, item.status) == ("soon", "今天到期")
+
+
+def test_chips_filter_by_the_address(client, branch, secretary):
+    make_task(branch, due_on=datetime.date(2026, 3, 16))
+    make_task(branch, due_on=datetime.date(2026, 3, 20))
+    make_task(branch, due_on=datetime.date(2026, 3, 30))
+    assert [len(titles(open_desk(client, show=show))) for show in ("", "late", "soon", "other")] == [
+        3,
+        1,
+        1,
+        1,
+    ]
+
+
+def test_next_month_lists_what_will_be_due(client, branch, secretary):
+    run_night(TODAY)
+    coming = titles(open_desk(client, month="next"))
+    assert "召开 4月支部委员会" in coming
+    # The quarter of April ends in June.
+    assert not [title for title in coming if "二季度" in title]
+
+
+def test_december_looks_into_the_next_year(client, branch, secretary):
+    with override_settings(TODAY_OVERRIDE=datetime.date(2026, 12, 31)):
+        run_night(datetime.date(2026, 12, 31))
+        coming = open_desk(client, month="next").context["items"]
+    assert {item.due_on for item in coming} == {datetime.date(2027, 1, 31)}
+
+
+def test_queries_do_not_grow_with_members_and_meetings(
+    client, branch, secretary, django_assert_max_num_queries
+):
+    make_meeting(branch, datetime.date(2026, 3, 16), (Type.LECTURE,))
+    run_night(TODAY)
+    open_desk(client)
+    with django_assert_max_num_queries(30) as few:
+        open_desk(client)
+    for day in range(1, 16):
+        make_meeting(branch, datetime.date(2026, 3, day), (Type.THEME_DAY,))
+    make_members(branch, 50)
+    run_night(TODAY)
+    with django_assert_max_num_queries(len(few)):
+        open_desk(client)
+
+
+def test_the_neighbour_sees_nothing(client, branch, secretary):
+    neighbour = make_branch()
+    assert client.get(reverse("desk"), {"branch": neighbour.code}).status_code == 404
+
+
+def test_the_running_month_is_named_in_words():
+    assert period_of(Span.MONTH, TODAY).label == "2026年3月"

@@ -24,7 +24,7 @@ from branches.admin_forms import (
 from branches.grants import GrantFault, grant_role, may_manage, withdraw_role
 from branches.models import Grant, Group, Organisation, Placement, Setting
 from branches.scope import paths_reached
-from branches.scoped_admin import ReadOnlyAdmin, ScopedAdmin
+from branches.scoped_admin import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from branches.services import (
     AREA,
     TreeFault,
@@ -35,32 +35,19 @@ from branches.services import (
 )
 from branches.values import KEYS
 
-__all__ = ["ReadOnlyAdmin", "ScopedAdmin"]
+__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "ScopedAdmin"]
 
 
-class PlacementInline(admin.TabularInline):
-    """Where the organisation stood before: for reading."""
+class PlacementInline(ReadOnlyInline):
+    """Where the organisation stood before."""
 
     model = Placement
     fk_name = "organisation"
     fields = ["parent", "starts_on", "ends_on"]
-    extra = 0
     ordering = ["-starts_on"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("parent", "organisation")
-
-    def has_view_permission(self, request, obj=None):
-        return True
-
-    def has_add_permission(self, request, obj):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 class GiverAdmin(ScopedAdmin):

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
-from branches.models import Changed, Organisation
+from branches.models import Changed, Organisation, Placement
 from branches.periods import Period, months_between
 from branches.values import Values
 from compliance import summaries
@@ -20,7 +21,7 @@ from compliance.judging import (
     question_for,
     standing_due,
 )
-from compliance.models import STANDING, CheckRun, Duty, DutyEvent, DutySummary
+from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES, Rule
 from dues.models import Charge
 from dues.services import charge_month
@@ -162,7 +163,40 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
                 organisations=Organisation.objects.filter(pk__in=organisation_ids),
             )
         Changed.objects.filter(pk__in=[note.pk for note in notes]).delete()
+    if moved_on := _first_move(notes):
+        _rebuild_sums(moved_on, as_of, values)
     return len(notes)
+
+
+def _first_move(notes) -> datetime.date | None:
+    """From which day on an organisation of these notes has another place in the tree."""
+    noted = [note for note in notes if note.area == "branches"]
+    if not noted:
+        return None
+    return (
+        Placement.objects.filter(
+            organisation__in={note.organisation_id for note in noted},
+            starts_on__gte=min(note.from_on for note in noted),
+        )
+        .filter(
+            Q(organisation__founded_on__isnull=True)
+            | Q(organisation__founded_on__lt=F("starts_on"))
+        )
+        .aggregate(first=Min("starts_on"))["first"]
+    )
+
+
+def _rebuild_sums(moved_on: datetime.date, as_of: datetime.date, values: Values) -> None:
+    """A move changes no verdict, so nothing shifts, but what stood under one counts under another.
+
+    Each sum in a transaction of its own: who held all of them could block another refresh for good.
+    """
+    horizon = horizon_on(as_of, values)
+    for rule in RULES.values():
+        for period in horizon.periods(rule):
+            if period is None or period.ends_on >= moved_on:
+                with transaction.atomic():
+                    summaries.rebuild(rule, period, as_of=as_of)
 
 
 def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
@@ -211,19 +245,20 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
             except Exception:
                 logger.exception("rule %s failed for %s", rule.code, period)
                 faults.append(f"{rule.title} {period_key(period)}".strip())
-    _forget_before(horizon.begins_on)
+    _forget_before(horizon.begins_on, day)
     run.finished_at = timezone.now()
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
     run.save(update_fields=["finished_at", "judged", "written", "faults"])
     return run
 
 
-def _forget_before(begins_on: datetime.date) -> None:
-    """Drop what was judged for periods before the county's records begin."""
-    Duty.objects.filter(starts_on__lt=begins_on).delete()
-    DutySummary.objects.exclude(period=STANDING).exclude(
-        period__in=Duty.objects.values("period")
-    ).delete()
+def _forget_before(begins_on: datetime.date, day: datetime.date) -> None:
+    """Drop what was judged for periods before the county's records begin; the running ones stay."""
+    forgotten = Duty.objects.filter(starts_on__lt=begins_on, ends_on__lt=day)
+    periods = list(forgotten.values_list("period", flat=True).distinct())
+    if periods:
+        forgotten.delete()
+        DutySummary.objects.filter(period__in=periods).delete()
 
 
 def _charged_up_to(day: datetime.date) -> datetime.date:

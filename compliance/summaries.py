@@ -77,18 +77,27 @@ def _folded(
     placements = Placement.objects.filter(standing_on(day))
     if len(counts) <= 200:
         placements = placements.filter(organisation__in=[pk for pk, _counts in counts])
-    # A branch is counted by those above it; a committee's own duty counts for itself too.
-    above = {
-        pk: path_keys(path)[:-1] if kind == Kind.BRANCH else path_keys(path)
-        for pk, path, kind in placements.values_list(
-            "organisation_id", "path", "organisation__kind"
+    above = _above(placements)
+    if unplaced := [pk for pk, _counts in counts if pk not in above]:
+        # Older than its first known place, as after a corrected founding day: it stood there.
+        above |= _above(
+            Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on")
         )
-    }
     totals: dict[int, Counts] = {}
     for pk, values in counts:
         for ancestor in above.get(pk, ()):
             totals[ancestor] = _added(totals.get(ancestor, _NOTHING), values)
     return totals
+
+
+def _above(placements) -> dict[int, list[int]]:
+    """Who counts each organisation: a branch those above it, a committee itself too."""
+    return {
+        pk: path_keys(path)[:-1] if kind == Kind.BRANCH else path_keys(path)
+        for pk, path, kind in placements.values_list(
+            "organisation_id", "path", "organisation__kind"
+        )
+    }
 
 
 def _added(one: Counts, other: Counts) -> Counts:

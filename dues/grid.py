@@ -44,9 +44,13 @@ class Month:
         return bool(self.due) and not self.paid
 
     @property
+    def short(self) -> Decimal:
+        """What is still owed; a sum above the standard makes up for nobody else's."""
+        return max((self.due or NOTHING) - self.paid, NOTHING)
+
+    @property
     def note(self) -> str:
-        short = (self.due or NOTHING) - self.paid
-        return f"少 {short:.2f}" if self.paid and short > 0 else ""
+        return f"少 {self.short:.2f}" if self.paid and self.short else ""
 
 
 @dataclass
@@ -172,15 +176,16 @@ class Grid:
     def totals(self) -> dict[str, str]:
         """Every figure under and beside the grid."""
         due = sum((row.months[self.focus].due or NOTHING for row in self.rows), NOTHING)
-        unpaid = self.unpaid(self.focus)
+        short = [row.months[self.focus].short for row in self.rows]
         return {
             **{month_key(month): money(self.paid_in(month)) for month in self.months},
             "standard": money(sum((row.approved.amount for row in self.rows if row.approved), NOTHING)),
             "quarter": money(sum((row.subtotal for row in self.rows), NOTHING)),
             "due": money(due),
             "paid": money(self.paid_in(self.focus)),
-            "unpaid": money(sum((row.months[self.focus].due for row in unpaid), NOTHING)),
-            "unpaid_count": str(len(unpaid)),
+            "unpaid": money(sum(short, NOTHING)),
+            "short_count": str(sum(1 for amount in short if amount)),
+            "unpaid_count": str(len(self.unpaid(self.focus))),
         }
 
     def cell(self, row: Row, month: datetime.date) -> dict[str, str]:
@@ -251,33 +256,31 @@ def quarter_cards(
         "month__gte": datetime.date(year, 1, 1),
         "month__lte": datetime.date(year, 12, 31),
     }
-    due = dict(
-        Charge.objects.filter(**span)
-        .values("month")
+    due = {
+        (member_id, month): amount
+        for member_id, month, amount in Charge.objects.filter(**span).values_list(
+            "member_id", "month", "amount"
+        )
+    }
+    paid = {
+        (member_id, month): total
+        for member_id, month, total in Payment.objects.filter(**span)
+        .values("member_id", "month")
         .annotate(total=Sum("amount"))
         .order_by()
-        .values_list("month", "total")
-    )
-    paid = dict(
-        Payment.objects.filter(**span)
-        .values("month")
-        .annotate(total=Sum("amount"))
-        .order_by()
-        .values_list("month", "total")
-    )
+        .values_list("member_id", "month", "total")
+    }
     remit_day = Values().on(REMIT_DAY, today)
     cards = []
     for number in range(4):
         quarter = period_of(Span.QUARTER, datetime.date(year, number * 3 + 1, 1))
         months = months_between(quarter.starts_on, quarter.ends_on)
-        owed = sum((due.get(month, NOTHING) for month in months), NOTHING)
-        came = sum((paid.get(month, NOTHING) for month in months), NOTHING)
-        short = any(due.get(month, NOTHING) > paid.get(month, NOTHING) for month in months)
+        asked = {key: amount for key, amount in due.items() if key[1] in months}
+        owed = sum(asked.values(), NOTHING)
+        short = any(amount > paid.get(key, NOTHING) for key, amount in asked.items())
         kind, words = _quarter_state(quarter, today, owed, short)
         after = add_months(quarter.starts_on, 3)
         what = f"应缴 ¥{money(owed)}" if owed else f"{months[0].month}月—{months[-1].month}月"
-        if owed and came and came != owed:
-            what += f"，已收 ¥{money(came)}"
         cards.append(
             {
                 "name": f"{_NUMERALS[number]}季度",

@@ -30,7 +30,10 @@ def panel(job: Job, now: datetime.datetime) -> dict:
             shown["ahead"] = _ahead(job)
             shown["stop_url"] = reverse("jobs:stop", args=[job.pk])
         case JobState.RUNNING:
-            shown["eta"] = _remaining(job, now)
+            shown["eta"] = _remaining(job, now) or (
+                # What leads on to a page is not fetched here.
+                "正在处理" if "page" in job.parameters else ""
+            )
             shown["note"] = job.phase
             shown["stop_url"] = reverse("jobs:stop", args=[job.pk])
         case JobState.DONE:

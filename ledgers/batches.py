@@ -36,6 +36,8 @@ _WRITE_LEASE = datetime.timedelta(minutes=30)
 _PIECE = 64 * 1024
 
 CHANGED_MEANWHILE = "核对以后台账有了变动，下面是重新核对的结果，什么也没有写入。请看过后再确认。"
+# Lines with a tick box.
+WRITTEN = (Outcome.NEW, Outcome.CHANGED)
 GROUPS = (Outcome.REFUSED, Outcome.NEW, Outcome.CHANGED, Outcome.NOTE)
 
 OnProgress = Callable[[str, int, int], None]
@@ -95,7 +97,7 @@ def check(
 
 def keep_ticks(batch: ImportBatch, shown: set[int], accepted: set[int]) -> None:
     """Remember which of the lines shown are ticked."""
-    lines = batch.lines.filter(pk__in=shown, outcome__in=(Outcome.NEW, Outcome.CHANGED))
+    lines = batch.lines.filter(pk__in=shown, outcome__in=WRITTEN)
     lines.filter(pk__in=accepted).update(chosen=True)
     lines.exclude(pk__in=accepted).update(chosen=False)
 
@@ -113,7 +115,7 @@ def confirm(batch: ImportBatch, *, today: datetime.date) -> bool:
     """Write what is ticked, now or as a job. Returns False when the preview had to be made anew."""
     if batch.state != BatchState.CHECKED:
         raise NotNow("这个批次已经处理过了")
-    if not batch.lines.filter(chosen=True, outcome__in=(Outcome.NEW, Outcome.CHANGED)).exists():
+    if not batch.lines.filter(chosen=True, outcome__in=WRITTEN).exists():
         raise NotNow("没有勾选任何一行，没有导入")
     if rows_read(batch) > ROWS_AT_ONCE:
         _start(batch, WRITE, "导入台账", BatchState.WRITING)
@@ -223,10 +225,10 @@ def _plan(
 
 def _store_preview(batch: ImportBatch, plan: ImportPlan, message: str = "") -> None:
     """Replace the preview; lines that were unticked and are still there stay unticked."""
-    unticked = set(batch.lines.filter(chosen=False).values_list("file", "sheet", "row"))
+    unticked = _unticked(batch)
     lines = _lines(batch, plan, unticked)
     workbook = refused_workbook(plan) if plan.refused else None
-    nothing = not any(line.outcome in (Outcome.NEW, Outcome.CHANGED) for line in lines)
+    nothing = not any(line.outcome in WRITTEN for line in lines)
     with transaction.atomic():
         locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
         if locked.state in (BatchState.IMPORTED, BatchState.ABANDONED):
@@ -280,7 +282,7 @@ def _sheets(plan: ImportPlan, skip: frozenset[str] = frozenset()) -> list[dict]:
     skipped = Counter(
         (line.file, line.sheet, line.outcome)
         for line in plan.lines()
-        if line.key in skip and line.outcome in (Outcome.NEW, Outcome.CHANGED)
+        if line.key in skip and line.outcome in WRITTEN
     )
     yearless = {
         (table.file, table.sheet)
@@ -305,13 +307,18 @@ def _sheets(plan: ImportPlan, skip: frozenset[str] = frozenset()) -> list[dict]:
     return sheets
 
 
+def _unticked(batch: ImportBatch) -> set[tuple[str, str, int]]:
+    """File, sheet and row of the lines that are not to be written."""
+    lines = batch.lines.filter(chosen=False, outcome__in=WRITTEN)
+    return set(lines.values_list("file", "sheet", "row"))
+
+
 def _skipped(batch: ImportBatch, plan: ImportPlan) -> frozenset[str]:
-    unticked = set(batch.lines.filter(chosen=False).values_list("file", "sheet", "row"))
+    unticked = _unticked(batch)
     return frozenset(
         line.key
         for line in plan.lines()
-        if line.outcome in (Outcome.NEW, Outcome.CHANGED)
-        and (line.file[:200], line.sheet[:100], line.row) in unticked
+        if line.outcome in WRITTEN and (line.file[:200], line.sheet[:100], line.row) in unticked
     )
 
 

@@ -27,7 +27,7 @@ def grouped(page: Page, several: bool) -> dict[str, list[dict]]:
 
 def _common(line: ImportLine, several: bool) -> dict:
     return {
-        "row": line.row or "",
+        "row": str(line.row or ""),
         "sheet": f"{line.sheet} {line.file}" if several else line.sheet,
         "key": line.label,
     }
@@ -47,7 +47,7 @@ def _new(line: ImportLine, several: bool) -> list[dict]:
     summary = "，".join(words[:_SUMMARY]) + more
     return [
         _common(line, several)
-        | {"id": line.pk, "ticked": line.chosen, "kind_text": "新增", "summary": summary}
+        | {"id": str(line.pk), "ticked": line.chosen, "kind_text": "新增", "summary": summary}
     ]
 
 
@@ -56,7 +56,7 @@ def _changed(line: ImportLine, several: bool) -> list[dict]:
     return [
         _common(line, several)
         | {
-            "id": line.pk if place == 0 else None,
+            "id": str(line.pk) if place == 0 else "",
             "ticked": line.chosen,
             "column": cell["column"],
             "old": cell["before"],

@@ -23,7 +23,7 @@ from ledgers import batches, previews
 from ledgers.blanks import blank_workbook
 from ledgers.forms import ExportForm, ImportForm, YearForm
 from ledgers.jobs import EXPORT
-from ledgers.models import BatchState, ImportBatch, Outcome
+from ledgers.models import BatchState, ImportBatch
 from ledgers.reading import LARGEST_FILE, MIB
 from ledgers.services import ImportRefused
 from ledgers.sheets import SHEETS
@@ -141,9 +141,11 @@ def import_upload(request):
     """导入 Excel, first step: choose files. Nothing is written here."""
     user = request.user
     _may_import(user)
-    form = ImportForm(request.POST or None, request.FILES or None, today=today())
-    if request.method == "POST" and form.is_valid():
-        return _receive(request, form)
+    form = ImportForm(today=today())
+    if request.method == "POST":
+        form = ImportForm(request.POST, request.FILES, today=today())
+        if form.is_valid():
+            return _receive(request, form)
     context = {
         "form": form,
         "max_mb": LARGEST_FILE // MIB,
@@ -331,7 +333,7 @@ def _waiting(batch: ImportBatch) -> dict:
 def _preview(request, batch: ImportBatch) -> dict:
     page = Paginator(batches.preview(batch), _LINES).get_page(request.GET.get("page"))
     sums = previews.sums(batch)
-    chosen = batch.lines.filter(chosen=True, outcome__in=(Outcome.NEW, Outcome.CHANGED)).count()
+    chosen = batch.lines.filter(chosen=True, outcome__in=batches.WRITTEN).count()
     files = {sheet["file"] for sheet in batch.sheets}
     needs_year = any(sheet["needs_year"] for sheet in batch.sheets)
     return {

@@ -165,6 +165,7 @@ def meeting_detail(request, pk):
     title = _title(meeting, types, today)
     entered_at = timezone.localtime(meeting.entered_at)
     voters = [row for row in attendances if row.was_formal]
+    voting = sum(row.state == AttendanceState.PRESENT for row in voters)
     context = {
         "meeting": {
             "title": title,
@@ -184,11 +185,10 @@ def meeting_detail(request, pk):
             "late_entry": meeting.state == MeetingState.HELD
             and entered_late(meeting.held_on, entered_at.date(), late_days),
             "state_words": _state_words(meeting, late_days)[1],
-            "votes_text": votes_text(
-                len(voters), sum(row.state == AttendanceState.PRESENT for row in voters)
-            )
+            "votes_text": votes_text(len(voters), voting)
             if Type.MEMBERS_MEETING in types
             else "",
+            "votes_enough": voting * 2 > len(voters),
             "version": meeting.version,
         },
         "counts": {

@@ -2,29 +2,16 @@
 
 from django.contrib import admin
 
-from branches.scoped_admin import ReadOnlyAdmin
+from branches.scoped_admin import ReadOnlyAdmin, ReadOnlyInline
 from tasks.models import Task, TaskEvent
 
 
-class TaskEventInline(admin.TabularInline):
+class TaskEventInline(ReadOnlyInline):
     model = TaskEvent
     fields = ["on", "kind", "text", "progress", "by", "at"]
-    extra = 0
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("by")
-
-    def has_view_permission(self, request, obj=None):
-        return True
-
-    def has_add_permission(self, request, obj):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
 
 @admin.register(Task)

@@ -171,7 +171,7 @@ def _page(request, task: Task, **bound):
     branch = task.organisation
     context = {
         "title": "整改任务" if may_report else "整改台账",
-        "list_url": link("tasks:list", branch=branch.code if branch.is_branch else ""),
+        "list_url": link("tasks:list", branch=branch.code if may_report else ""),
         "task": {
             "problem": task.problem,
             "source": task.source,

@@ -40,9 +40,14 @@ class CellNames:
     def of(self, organisation_id: int, member_id: int | None, name: str, reason: str = "") -> str:
         """The member as a cell of that organisation names them."""
         if member_id is None:
-            return name
+            return _one_person(name)
         mark = self._marks.get((organisation_id, member_id), "")
         return write_person(name, mark, _tamed(reason)) if mark or reason else name
+
+
+def _one_person(name: str) -> str:
+    """A name typed freely, without blanks and marks by which it would be read as several."""
+    return re.sub(r"[、,，;；]+", "和", re.sub(r"\s+", "", name))
 
 
 def _tamed(reason: str) -> str:

@@ -93,7 +93,10 @@ class Person:
         """The person's last time in a branch between the two days."""
         if self.left_on and self.left_on <= start:
             return None
-        spans = [span for span in self.spans if span.touches(start, end)]
+        spans = self.spans
+        if len(spans) == 1:
+            return spans[0] if spans[0].touches(start, end) else None
+        spans = [span for span in spans if span.touches(start, end)]
         return max(spans, key=lambda span: span.starts_on or datetime.date.min, default=None)
 
     def was_formal(self, day: datetime.date) -> bool:

@@ -9,6 +9,7 @@ months the approval covers; charges that were set otherwise stay.
 import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 
 from accounts.encryption import keyed_hash
 from branches.periods import month_end
@@ -35,6 +36,13 @@ CORRECTION = "导入更正"
 _NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
 
 
+@cache
+def _months(year: int) -> list[tuple[str, datetime.date, datetime.date]]:
+    """Heading, first and last day of the months of a year."""
+    firsts = [(name, datetime.date(year, number, 1)) for name, number in _NUMBERS.items()]
+    return [(name, first, month_end(first)) for name, first in firsts]
+
+
 @dataclass(eq=False, slots=True)
 class Account:
     """What is stored of one member and year; lists by month, January first."""
@@ -45,11 +53,14 @@ class Account:
     entries: list[list[tuple] | None] = field(default_factory=lambda: [None] * 12)
 
     def paid(self, number: int) -> Decimal:
-        return sum((entry[1] for entry in self.entries[number - 1] or ()), UNPAID)
+        entries = self.entries[number - 1]
+        return sum((entry[1] for entry in entries), UNPAID) if entries else UNPAID
 
     def standing(self, number: int) -> list[tuple]:
         """Entries of a month that are neither reversals nor reversed."""
-        entries = self.entries[number - 1] or []
+        entries = self.entries[number - 1]
+        if not entries:
+            return []
         reversed_keys = {entry[3] for entry in entries if entry[3]}
         return [entry for entry in entries if not entry[3] and entry[0] not in reversed_keys]
 
@@ -234,7 +245,7 @@ class Dues:
     @staticmethod
     def _asks_amount(row: Row) -> bool:
         """Whether the sheet is about approved amounts at all, or about payments alone."""
-        return row.table.has(AMOUNT.heading) or row.table.has(CATEGORY.heading)
+        return AMOUNT.heading in row.table.present or CATEGORY.heading in row.table.present
 
     @staticmethod
     def _sound(row: Row, category, base, amount) -> bool:
@@ -268,18 +279,17 @@ class Dues:
             return
         amount = plan.approval[3] if plan.approval else current.amount
         from_month = plan.approval[0] if plan.approval else current.from_month
-        made = []
-        for heading, number in _NUMBERS.items():
-            month = datetime.date(year, number, 1)
-            charge = account.charges[number - 1]
+        made, present = [], row.table.present
+        for heading, first, last in _months(year):
+            charge = account.charges[first.month - 1]
             if charge:
-                if plan.corrected and month >= from_month and charge[1] == self._before(row):
+                if plan.corrected and first >= from_month and charge[1] == self._before(row):
                     plan.recharged.append((charge[0], amount))
-            elif row.table.has(heading) and (place := self._owed_to(row, month)):
-                of_month = self._amount_in(account, plan, month)
+            elif heading in present and (place := self._owed_to(row, heading, first, last)):
+                of_month = self._amount_in(account, plan, first)
                 if of_month is not None:
-                    plan.charges.append((month, of_month, place))
-                    made.append(f"{number}月")
+                    plan.charges.append((first, of_month, place))
+                    made.append(heading)
         row.hidden = f"{amount} {made}"
         if made and not row.is_new:
             row.changes.append(("应缴", "", "、".join(made)))
@@ -299,15 +309,18 @@ class Dues:
         begun = [approved for approved in account.approved if approved.from_month <= month]
         return begun[-1].amount if begun else None
 
-    def _owed_to(self, row: Row, month: datetime.date) -> Place | None:
+    def _owed_to(
+        self, row: Row, heading: str, first: datetime.date, last: datetime.date
+    ) -> Place | None:
         """The branch that is owed the month, None where nothing is due."""
         person = row.plan.person
-        paid = row.values.get(f"{month.month}月") or UNPAID
-        if month > self.county.today and (paid is CLEAR or not paid):
+        if first > self.county.today:
+            paid = row.values.get(heading)
+            if paid is CLEAR or not paid:
+                return None
+        if person.joined_on and last < person.joined_on:
             return None
-        if person.joined_on and month < person.joined_on.replace(day=1):
-            return None
-        span = person.span_in(month, month_end(month))
+        span = person.span_in(first, last)
         if span is None:
             return None
         if span.row:
@@ -316,23 +329,22 @@ class Dues:
 
     def _plan_payments(self, row: Row, account: Account, stored: dict, year: int) -> None:
         plan, person = row.plan, row.plan.person
-        for heading in _NUMBERS:
-            value = row.values.get(heading)
-            if isinstance(value, Decimal) and value < 0:
-                row.refuse(heading, "缴纳金额不能是负数，退还请在系统里冲正", value)
         found = row.differences({heading: stored[heading] for heading in _NUMBERS})
-        for heading, amount in found.items():
-            number = _NUMBERS[heading]
-            month = datetime.date(year, number, 1)
-            if amount and person.joined_on and month < person.joined_on.replace(day=1):
+        for heading, first, last in _months(year):
+            if heading not in found:
+                continue
+            amount = found[heading]
+            if amount < 0:
+                row.refuse(heading, "缴纳金额不能是负数，退还请在系统里冲正", amount)
+            if amount and person.joined_on and last < person.joined_on:
                 row.note(heading, f"早于入党日期 {person.joined_on}，请核对", amount)
-            standing = account.standing(number)
-            plan.reversals += [(month, entry) for entry in standing]
+            standing = account.standing(first.month)
+            plan.reversals += [(first, entry) for entry in standing]
             if amount:
-                span = person.span_in(month, month_end(month))
+                span = person.span_in(first, last)
                 place = span.place if span else person.home
                 reason = CORRECTION if standing else ""
-                plan.payments.append((month, amount, place, reason))
+                plan.payments.append((first, amount, place, reason))
             if not row.is_new:
                 row.change(heading, stored[heading] or "", amount or "0")
 

@@ -34,7 +34,7 @@ from ledgers.sheets.members import (
     Month,
     values,
 )
-from members.enums import Gender
+from members.enums import Gender, MemberKind
 from members.identity import born_on, gender_digit_is_male, masked_id_number
 from members.models import Member, Membership, Post
 
@@ -298,9 +298,13 @@ class Members:
         joined_on = found.get(JOINED.heading, member.joined_on)
         confirmed_on = found.get(CONFIRMED.heading, member.confirmed_on)
         born = found.get(BORN.heading, member.born_on)
+        kind = found.get(KIND.heading, member.kind)
         for heading, day in ((JOINED.heading, joined_on), (CONFIRMED.heading, confirmed_on)):
             if day and day > self.county.today and heading in row.values:
-                row.refuse(heading, "这个日期还没有到，请核对", day)
+                if heading == CONFIRMED.heading and kind == MemberKind.PROBATIONARY:
+                    row.note(heading, "这一天还没有到，作为预计转正的日期保留", day)
+                else:
+                    row.refuse(heading, "这一天还没有到，请核对", day)
         if joined_on and confirmed_on and confirmed_on < joined_on:
             row.refuse(CONFIRMED.heading, f"转正日期早于入党日期 {joined_on}", confirmed_on)
         if joined_on and born and joined_on <= born:

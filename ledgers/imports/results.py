@@ -1,8 +1,11 @@
 """What an import finds: rows with their verdict, problems, notes and counts per sheet."""
 
+import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ledgers.keys import RowKey
@@ -81,8 +84,10 @@ class Table:
     # Problems with the sheet as a whole: nothing of it is read.
     faults: list[Problem] = field(default_factory=list)
 
-    def has(self, heading: str) -> bool:
-        return any(column.heading == heading for _index, column in self.columns)
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """The headings that have a column in this sheet."""
+        return frozenset(column.heading for _index, column in self.columns)
 
 
 @dataclass(eq=False, slots=True)
@@ -151,7 +156,7 @@ class Row:
                 continue
             column, old = declaration.by_heading[heading], stored[heading]
             new = column.empty if value is CLEAR else value
-            if old == new or canonical(old) == canonical(new):
+            if _same(old, new):
                 continue
             if self.stamp and (before := declaration.print_in(self.stamp, heading)):
                 if before == column.print_of(new):
@@ -214,6 +219,19 @@ class Firsts:
         row.refuse("", f"与{first.place_from(row)}重复，内容又不一样，请只留一行{hint}")
         first.refuse("", f"与{row.place_from(first)}重复，内容又不一样，请只留一行{hint}")
         return True
+
+
+_EXACT = (Decimal, datetime.date, bool, int)
+
+
+def _same(old, new) -> bool:
+    """Whether two values mean the same; texts however they were typed."""
+    if old == new:
+        return True
+    kind = type(old)
+    if kind is type(new) and kind in _EXACT:
+        return False
+    return canonical(old) == canonical(new)
 
 
 def _as_cell(problem: Problem) -> dict[str, str]:

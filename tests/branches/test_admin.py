@@ -83,7 +83,8 @@ def test_each_role_opens_its_own_pages_and_no_other(client, county, role):
 
 
 @pytest.mark.parametrize(
-    "role", [Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER, Role.COMMITTEE_OFFICER, Role.INSPECTOR]
+    "role",
+    [Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER, Role.COMMITTEE_OFFICER, Role.INSPECTOR],
 )
 def test_branches_committees_and_inspectors_do_not_enter(client, town, branch, role):
     place = town if role in (Role.COMMITTEE_OFFICER, Role.INSPECTOR) else branch
@@ -196,7 +197,9 @@ def test_lists_need_the_same_number_of_queries_for_one_row_and_for_three(client,
     def counted():
         counts = {}
         for model in registered():
-            with CaptureQueriesContext(connection, ) as queries:
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
                 if client.get(url(model, "changelist")).status_code == 200:
                     counts[model._meta.label] = len(queries)
         return counts
@@ -302,7 +305,9 @@ def test_a_circle_is_refused_with_both_names(client, officer, town, branch):
         ({"move_to": ""}, "请选调整到哪个上级组织"),
     ],
 )
-def test_a_move_needs_its_place_its_day_and_its_reason(client, officer, county, branch, missing, message):
+def test_a_move_needs_its_place_its_day_and_its_reason(
+    client, officer, county, branch, missing, message
+):
     to = factories.make_committee(county, "柳汀街道党工委")
     form = organisation_form(branch, move_to=to.pk, move_on="2026-04-01", reason="区划调整")
     page = client.post(url(Organisation, "change", branch.pk), form | missing)
@@ -484,8 +489,12 @@ def test_the_system_administrator_reads_runs_and_changes_none(client, county):
 
 def test_the_auditor_reads_the_lines_of_the_own_county_only(client, county, branch):
     elsewhere = factories.make_branch(name="邻溪村党支部")
-    TrailLine.objects.create(action="甲", label="上荻", by_name="林", area="x", organisation_id=branch.pk)
-    TrailLine.objects.create(action="乙", label="邻溪", by_name="周", area="x", organisation_id=elsewhere.pk)
+    TrailLine.objects.create(
+        action="甲", label="上荻", by_name="林", area="x", organisation_id=branch.pk
+    )
+    TrailLine.objects.create(
+        action="乙", label="邻溪", by_name="周", area="x", organisation_id=elsewhere.pk
+    )
     TrailLine.objects.create(action="丙", label="全县设置", by_name="叶", area="x")
     client.force_login(factories.make_user(Role.AUDIT_ADMIN, county))
     page = client.get(url(TrailLine, "changelist")).content.decode()

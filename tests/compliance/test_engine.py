@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -17,12 +18,12 @@ from django.db import connection
 from django.utils import timezone
 
 from branches.changes import note_change
-from branches.models import Changed, Kind, Organisation, Placement
+from branches.models import Changed, Kind, Organisation, Placement, Setting
 from branches.periods import Span, month_of
 from branches.services import change_organisation, found_organisation, move_organisation
 from branches.values import Values
 from compliance import summaries
-from compliance.judging import WINDOW_MONTHS, open_periods
+from compliance.judging import BEGINS, WINDOW_MONTHS, horizon_on
 from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES
 from compliance.services import catch_up, reconcile, refresh, run_night
@@ -49,6 +50,21 @@ SEPTEMBER = month_of("2026-09")
 THEME_DAY = RULES["meetings.theme_day"]
 
 
+@pytest.fixture(autouse=True)
+def records_since_january(db):
+    """So that the same periods are judged, whatever a test enters."""
+    county_value(BEGINS, "2026-01-01", date(2024, 1, 1))
+
+
+@pytest.fixture
+def records_since_2020(records_since_january):
+    county_value(BEGINS, "2020-01-01", date(2024, 1, 2))
+
+
+def judged_periods(rule, as_of: date) -> list:
+    return horizon_on(as_of, Values()).periods(rule)
+
+
 # --- Periods of the window --------------------------------------------------------------
 
 
@@ -65,23 +81,96 @@ THEME_DAY = RULES["meetings.theme_day"]
         (Span.MONTH, date(2028, 2, 29), "2027-02", "2028-02", 13),
     ],
 )
+@pytest.mark.usefixtures("records_since_2020")
 def test_the_window_holds_all_periods_that_ended_within_twelve_months(
     span, as_of, first, last, count
 ):
     rule = dataclasses.replace(THEME_DAY, span=span)
-    periods = open_periods(rule, as_of, Values())
+    periods = judged_periods(rule, as_of)
     assert [str(periods[0]), str(periods[-1]), len(periods)] == [first, last, count]
-    assert all(one.following == next_one for one, next_one in zip(periods, periods[1:]))
+    assert all(one.following == next_one for one, next_one in pairwise(periods))
 
 
+@pytest.mark.usefixtures("records_since_2020")
 def test_the_county_may_open_a_longer_window():
     county_value(WINDOW_MONTHS, 24, date(2026, 9, 1))
-    assert str(open_periods(THEME_DAY, AS_OF, Values())[0]) == "2024-09"
-    assert str(open_periods(THEME_DAY, date(2026, 8, 31), Values())[0]) == "2025-08"
+    assert str(judged_periods(THEME_DAY, AS_OF)[0]) == "2024-09"
+    assert str(judged_periods(THEME_DAY, date(2026, 8, 31))[0]) == "2025-08"
 
 
 def test_a_standing_condition_has_no_periods():
-    assert open_periods(RULES["tasks.overdue"], AS_OF, Values()) == [None]
+    assert judged_periods(RULES["tasks.overdue"], AS_OF) == [None]
+
+
+def begins(as_of: date = AS_OF) -> date:
+    return horizon_on(as_of, Values()).begins_on
+
+
+def test_the_county_may_say_from_which_day_on_it_keeps_records():
+    county_value(BEGINS, "2026-03-15", date(2026, 3, 1))
+    assert begins() == date(2026, 3, 15)
+    periods = judged_periods(THEME_DAY, AS_OF)
+    assert [str(period) for period in periods] == [
+        "2026-04",
+        "2026-05",
+        "2026-06",
+        "2026-07",
+        "2026-08",
+        "2026-09",
+    ]
+
+
+def test_records_begin_in_the_month_of_the_first_meeting_or_charge():
+    Setting.objects.all().delete()
+    assert begins() == date(1, 1, 1)
+    branch = factories.make_branch()
+    factories.make_meeting(branch, date(2026, 7, 20), [Type.THEME_DAY])
+    assert begins() == date(2026, 7, 1)
+    factories.make_charge(factories.make_member(branch), date(2026, 5, 1))
+    assert begins() == date(2026, 5, 1)
+    factories.make_meeting(branch, date(2026, 4, 30), [Type.THEME_DAY])
+    assert begins() == date(2026, 4, 1)
+
+
+def test_the_night_judges_no_period_from_before_the_records():
+    Setting.objects.all().delete()
+    branch = factories.make_branch()
+    factories.make_meeting(branch, date(2026, 7, 20), [Type.THEME_DAY])
+    run_night(AS_OF)
+    found = Duty.objects.filter(rule="meetings.theme_day").order_by("period")
+    assert list(found.values_list("period", "state")) == [
+        ("2026-07", "done"),
+        ("2026-08", "overdue"),
+        ("2026-09", "open"),
+    ]
+
+
+def test_what_was_judged_from_before_the_records_is_forgotten():
+    Setting.objects.all().delete()
+    branch = factories.make_branch()
+    run_night(date(2026, 9, 29))
+    assert Duty.objects.filter(rule="meetings.theme_day").count() == 13
+    factories.make_meeting(branch, date(2026, 8, 20), [Type.THEME_DAY])
+    run_night(AS_OF)
+    found = Duty.objects.filter(rule="meetings.theme_day").order_by("period")
+    assert list(found.values_list("period", flat=True)) == ["2026-08", "2026-09"]
+    assert stored_sums() == recounted()
+
+
+def test_the_running_year_is_judged_though_it_began_before_the_records():
+    Setting.objects.all().delete()
+    branch = factories.make_branch()
+    factories.make_member(branch)
+    factories.make_meeting(branch, date(2026, 8, 20), [Type.LECTURE])
+    for _night in range(2):
+        run_night(AS_OF)
+        running = Duty.objects.filter(period__in=["2026", "2026-Q3"]).order_by("rule")
+        assert list(running.values_list("rule", "period", "actual", "state")) == [
+            ("meetings.lecture", "2026", 1, "behind"),
+            ("meetings.members_meeting", "2026-Q3", 0, "open"),
+            ("meetings.study_hours", "2026", 0, "behind"),
+        ]
+    assert stored_sums() == recounted()
 
 
 # --- Any set of branches ----------------------------------------------------------------
@@ -195,9 +284,8 @@ def recounted() -> dict:
 
 
 def rebuild_everything(as_of: date) -> None:
-    values = Values()
     for rule in RULES.values():
-        for period in open_periods(rule, as_of, values):
+        for period in judged_periods(rule, as_of):
             summaries.rebuild(rule, period, as_of=as_of)
 
 
@@ -261,10 +349,9 @@ class Chance:
         note_change(branch.pk, "members", left_on)
 
     def post(self, branch):
-        ended = Post.objects.filter(organisation=branch, ends_on=None).update(
-            ends_on=date(2026, 9, 12)
-        )
-        if not ended:
+        posts = Post.objects.filter(organisation=branch, ends_on=None)
+        if not posts.filter(starts_on__lt=date(2026, 9, 1)).update(ends_on=date(2026, 9, 12)):
+            posts.delete()
             factories.make_post(branch, starts_on=date(2026, 9, 13))
         note_change(branch.pk, "members", date(2026, 9, 12))
 
@@ -482,14 +569,14 @@ def test_one_broken_rule_does_not_stop_the_others(monkeypatch, caplog):
     monkeypatch.setitem(RULES, rule.code, dataclasses.replace(rule, measure=broken))
     with caplog.at_level(logging.CRITICAL, logger="compliance.services"):
         run = run_night(AS_OF)
-    assert run.faults == "党课 2025、党课 2026"
+    assert run.faults == "党课 2026"
     assert run.finished_at is not None
     judged = set(Duty.objects.values_list("rule", flat=True))
     assert judged == set(RULES) - {"meetings.lecture"}
     assert stored_sums() == recounted()
     monkeypatch.undo()
     assert run_night(AS_OF).faults == ""
-    assert Duty.objects.filter(rule="meetings.lecture").count() == 4
+    assert Duty.objects.filter(rule="meetings.lecture").count() == 2
     assert CheckRun.objects.count() == 1
 
 
@@ -544,8 +631,8 @@ def test_five_missed_days_are_one_run_that_judges_each_period_once(monkeypatch):
     )
     run = catch_up(date(2026, 10, 3))
     assert (run.day, run.faults) == (date(2026, 10, 3), "")
-    assert asked == [str(period) for period in open_periods(THEME_DAY, run.day, Values())]
-    assert (asked[0], asked[-1], len(asked)) == ("2025-10", "2026-10", 13)
+    assert asked == [str(period) for period in judged_periods(THEME_DAY, run.day)]
+    assert (asked[0], asked[-1], len(asked)) == ("2026-01", "2026-10", 10)
     assert list(CheckRun.objects.order_by("day").values_list("day", flat=True)) == [
         date(2026, 9, 28),
         date(2026, 10, 3),
@@ -557,16 +644,13 @@ def test_five_missed_days_are_one_run_that_judges_each_period_once(monkeypatch):
     kept = stored_duties()
     assert len({row[:3] for row in kept}) == len(kept)
     # A night that was never missed comes to the same verdicts.
-    old = [row for row in kept if row[1] == "2025-09"]
     forget_everything()
     monkeypatch.undo()
     for day in range(28, 31):
         run_night(date(2026, 9, day))
     for day in range(1, 4):
         run_night(date(2026, 10, day))
-    assert [row for row in stored_duties() if row not in old] == [
-        row for row in kept if row not in old
-    ]
+    assert stored_duties() == kept
 
 
 def test_catching_up_twice_is_harmless():
@@ -601,7 +685,7 @@ def test_a_night_that_ended_in_the_middle_is_run_again():
     CheckRun.objects.create(day=AS_OF, started_at=timezone.now())
     values = Values()
     for rule in list(RULES.values())[:6]:
-        for period in open_periods(rule, AS_OF, values):
+        for period in judged_periods(rule, AS_OF):
             reconcile(rule, period, as_of=AS_OF, values=values)
     run = catch_up(AS_OF)
     assert run is not None

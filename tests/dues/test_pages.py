@@ -91,10 +91,30 @@ def test_the_totals_speak_of_the_running_month(signed_in, branch, member):
         "due": "150.90",
         "paid": "130.90",
         "unpaid": "20.00",
+        "short_count": "1",
         "unpaid_count": "1",
     }
     assert context["paid_up"] is False
     assert context["quarters"][0]["words"] == "收缴中"
+
+
+def test_unpaid_is_what_is_still_owed_with_a_part_and_a_surplus(signed_in, branch, member):
+    part, surplus = charged(branch), charged(branch)
+    factories.make_payment(part, MARCH, "5.00")
+    factories.make_payment(surplus, MARCH, "30.00")
+    totals = signed_in.get(LEDGER).context["totals"]
+    assert (totals["due"], totals["paid"]) == ("60.00", "35.00")
+    assert (totals["unpaid"], totals["short_count"], totals["unpaid_count"]) == ("35.00", "2", "1")
+
+
+def test_one_members_surplus_does_not_make_the_quarter_complete(signed_in, branch):
+    first, second = factories.make_members(branch, 2)
+    month = datetime.date(2025, 2, 1)
+    for member, paid in ((first, "30.00"), (second, "10.00")):
+        factories.make_charge(member, month)
+        factories.make_payment(member, month, paid)
+    card = signed_in.get(LEDGER, {"year": 2025}).context["quarters"][0]
+    assert (card["words"], card["text"]) == ("未收齐", "应缴 ¥40.00，4月10日前上缴")
 
 
 def test_quarters_tell_how_they_stand(signed_in, branch):

@@ -1,0 +1,57 @@
+"""What is written leaves a line, or it is said here why not."""
+
+from django.apps import apps
+
+from tests.architecture.source import APPS, ROOT
+
+# Model → the module whose services write it together with a line of the trail.
+TRAILED = {
+    "accounts.User": "accounts/services.py",
+    "branches.Organisation": "branches/services.py",
+    "branches.Placement": "branches/services.py",
+    "branches.Group": "branches/services.py",
+    "branches.Setting": "branches/services.py",
+    "branches.Grant": "branches/grants.py",
+    "branches.Attachment": "branches/attachments.py",
+    "members.Member": "members/services.py",
+    "members.Membership": "members/services.py",
+    "members.Post": "members/services.py",
+    "members.Term": "members/services.py",
+    "dues.ApprovedAmount": "dues/services.py",
+    "dues.Charge": "dues/services.py",
+    "dues.Payment": "dues/services.py",
+    "meetings.Meeting": "meetings/services.py",
+    "meetings.MeetingType": "meetings/services.py",
+    "meetings.Attendance": "meetings/services.py",
+    "tasks.Task": "tasks/services.py",
+    "tasks.TaskEvent": "tasks/services.py",
+    "ledgers.ImportBatch": "ledgers/services.py",
+}
+EXEMPT = {
+    "accounts.TrailLine": "it is the trail",
+    "accounts.Draft": "not yet anybody's record; its content is encrypted",
+    "branches.Changed": "a note between rooms, gone within minutes",
+    "jobs.Job": "the row says itself who started what and how it ended",
+    "ledgers.ImportFile": "part of a batch, whose steps are in the trail",
+    "ledgers.ImportLine": "part of a batch, whose steps are in the trail",
+    "compliance.Duty": "computed from facts; its changes are DutyEvents",
+    "compliance.DutyEvent": "it is the history of a duty",
+    "compliance.DutySummary": "computed from duties",
+    "compliance.Exemption": "no page or command writes it yet",
+    "compliance.CheckRun": "it is the log of the nightly run",
+}
+
+
+def own_models():
+    return {model._meta.label for app in APPS for model in apps.get_app_config(app).get_models()}
+
+
+def test_every_model_is_trailed_or_exempt_with_a_reason():
+    assert own_models() == TRAILED.keys() | EXEMPT.keys()
+    assert not TRAILED.keys() & EXEMPT.keys()
+    assert all(EXEMPT.values())
+
+
+def test_the_services_of_trailed_models_write_lines():
+    silent = {path for path in TRAILED.values() if "trail" not in (ROOT / path).read_text("utf-8")}
+    assert silent == set()

@@ -1,0 +1,132 @@
+"""Every address has its walls: nobody gets in, a neighbour sees nothing of another branch."""
+
+import datetime
+import re
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+
+from accounts.roles import Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+# Seen without logging in.
+PUBLIC = {"login", "admin:login"}
+# One value for each kind of argument an address takes.
+VALUES = {"int": 1, "str": "x", "slug": "x", "uuid": "0" * 32, "path": "x"}
+
+
+def addresses(values=VALUES):
+    """(name, address) of every pattern, arguments filled in."""
+    return list(walked(get_resolver(), "/", (), values))
+
+
+def walked(resolver, prefix, namespaces, values):
+    for entry in resolver.url_patterns:
+        address = prefix + filled(entry.pattern, values)
+        if isinstance(entry, URLPattern):
+            yield ":".join((*namespaces, entry.name or str(entry.pattern))), address
+        else:
+            inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
+            yield from walked(entry, address, inner, values)
+
+
+def filled(pattern, values):
+    """The route with a value for each argument; the admin site has one written as a regex."""
+    route = getattr(pattern, "_route", None)
+    if route is None:
+        return "members/"
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda argument: str(values[argument[1] or "str"]), route)
+
+
+def test_the_walk_finds_the_addresses():
+    found = dict(addresses())
+    assert found["login"] == reverse("login")
+    assert found["branches:attachment"] == reverse("branches:attachment", args=[1])
+    assert found["admin:members_member_change"] == reverse(
+        "admin:members_member_change", args=["x"]
+    )
+    assert not [address for address in found.values() if "<" in address]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_is_sent_to_log_in(client, method):
+    open_to_all = set()
+    for name, address in addresses():
+        response = getattr(client, method)(address)
+        if response.status_code != 302 or not response.url.startswith(
+            (reverse("login"), reverse("admin:login"))
+        ):
+            open_to_all.add(name)
+    assert open_to_all <= PUBLIC
+
+
+# --- The neighbour ----------------------------------------------------------------------
+
+MARKS = ("上荻村", "许文桥", "制度未上墙", "走访看望老党员")
+
+
+@pytest.fixture
+def keys():
+    """Keys of one row of everything in a branch whose marks nobody else may see."""
+    town = factories.make_committee(factories.make_county(), "荻浦镇党委")
+    branch = factories.make_branch(town, "上荻村党支部", code="SHANGDI")
+    member = factories.make_member(branch, "许文桥")
+    month = datetime.date(2026, 3, 1)
+    held = factories.make_meeting(branch, month, present=[member], topic="走访看望老党员")
+    rows = [
+        branch,
+        member,
+        held,
+        factories.make_task(branch, "制度未上墙"),
+        factories.make_charge(member, month),
+        factories.make_payment(member, month),
+        factories.make_user(Role.SECRETARY, branch, name="许文桥"),
+    ]
+    return town, sorted({row.pk for row in rows})
+
+
+def seen_by(client, user, keys):
+    """Addresses where the user finds a mark of the branch, or an error of ours."""
+    client.force_login(user)
+    # Whatever goes wrong is then an answer to look at.
+    client.raise_request_exception = False
+    seen = set()
+    for key in keys:
+        for text in (str(key), "SHANGDI"):
+            for name, address in addresses(VALUES | {"int": key, "str": text, "slug": text}):
+                # The admin site has tests of its own; to these people it is closed altogether.
+                if name.startswith("admin:"):
+                    continue
+                response = client.get(address)
+                body = b"" if response.streaming else response.content
+                if response.status_code >= 500 or any(mark.encode() in body for mark in MARKS):
+                    seen.add(f"{name} {address} {response.status_code}")
+    return seen
+
+
+@pytest.mark.parametrize("role", [Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER])
+def test_the_secretary_of_the_neighbour_branch_sees_nothing(client, keys, role):
+    town, keys = keys
+    neighbour = factories.make_branch(town, "下荻村党支部")
+    assert seen_by(client, factories.make_user(role, neighbour), keys) == set()
+
+
+def test_the_officer_of_another_town_sees_nothing(client, keys):
+    town, keys = keys
+    other = factories.make_committee(town.parent, "柳汀街道党工委")
+    assert seen_by(client, factories.make_user(Role.COMMITTEE_OFFICER, other), keys) == set()
+
+
+def test_an_account_without_rights_sees_nothing(client, keys):
+    assert seen_by(client, factories.make_user(), keys[1]) == set()
+
+
+def test_the_walk_would_see_what_is_there(client, keys):
+    """The same walk by somebody who may look, so that an empty answer means something."""
+    town, keys = keys
+    seen = seen_by(client, factories.make_user(Role.COMMITTEE_OFFICER, town), keys)
+    for name in ("members:list", "meetings:list", "tasks:list", "members:detail", "tasks:detail"):
+        assert any(one.startswith(f"{name} ") for one in seen), name
+    assert not [one for one in seen if one.split()[-1] >= "500"]

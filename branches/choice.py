@@ -3,6 +3,7 @@
 from accounts.roles import Action
 from branches.models import Organisation
 from branches.scope import ScopedQuerySet, get_for
+from branches.words import one_line
 
 
 def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
@@ -12,7 +13,7 @@ def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
     Out of sight is 404, in sight but out of reach is 403.
     """
     branches = Organisation.objects.branches()
-    code = request.POST.get("branch") or request.GET.get("branch")
+    code = one_line(request.POST.get("branch") or request.GET.get("branch"), 40)
     if code:
         return get_for(branches.select_related("parent"), request.user, action, code=code)
     reached = list(branches.permitting(request.user, action).select_related("parent")[:2])
@@ -22,16 +23,12 @@ def chosen_branch(request, action: str = Action.LOOK) -> Organisation | None:
 def narrowed(request, rows) -> tuple[ScopedQuerySet, Organisation | None]:
     """Rows of a list as far as the reader may look, and the branch if they are of one branch.
 
-    `?branch=CODE` names a branch, `?organisation=CODE` anything with everything under it.
+    `?branch=CODE` or `?organisation=CODE` names an organisation, with everything under it.
     """
     rows = rows.visible_to(request.user)
-    code = request.GET.get("organisation")
-    if code and not request.GET.get("branch"):
-        above = get_for(
-            Organisation.objects.select_related("parent"), request.user, code=code
-        )
-        if not above.is_branch:
-            return rows.within(above), None
-        return rows.within(above), above
-    branch = chosen_branch(request)
-    return (rows if branch is None else rows.within(branch)), branch
+    code = one_line(request.GET.get("branch") or request.GET.get("organisation"), 40)
+    if not code:
+        branch = chosen_branch(request)
+        return (rows if branch is None else rows.within(branch)), branch
+    organisation = get_for(Organisation.objects.select_related("parent"), request.user, code=code)
+    return rows.within(organisation), organisation if organisation.is_branch else None

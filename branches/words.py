@@ -40,3 +40,9 @@ def file_size(size: int) -> str:
     if size < 1024 * 1024:
         return f"{max(1, round(size / 1024))} KB"
     return f"{size / 1024 / 1024:.1f} MB"
+
+
+def one_line(text: str | None, longest: int) -> str:
+    """Text from an address or a bare field: control characters out, trimmed, cut to length."""
+    kept = "".join(character for character in text or "" if character.isprintable())
+    return kept.strip()[:longest]

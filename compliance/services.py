@@ -10,7 +10,7 @@ from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from branches.models import Changed, Organisation, Placement
-from branches.periods import Period, months_between
+from branches.periods import Period, months_between, period_of
 from branches.values import Values
 from compliance import summaries
 from compliance.judging import (
@@ -134,6 +134,18 @@ def _event(duty: Duty, before: str, on: datetime.date) -> DutyEvent:
         after=duty.state,
         required=duty.required,
         actual=duty.actual,
+    )
+
+
+def judge_again(duty: Duty, *, as_of: datetime.date) -> None:
+    """Make one duty right for a day whose night has not run; it may be gone afterwards."""
+    rule = RULES[duty.rule]
+    reconcile(
+        rule,
+        None if rule.is_standing else period_of(rule.span, duty.starts_on),
+        as_of=as_of,
+        values=Values(),
+        organisations=Organisation.objects.filter(pk=duty.organisation_id),
     )
 
 

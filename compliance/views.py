@@ -42,8 +42,9 @@ def duty(request, pk: int):
     found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
     if found.rule not in RULES:
         raise Http404
-    if services.refresh(as_of=today(), organisation=found.organisation):
-        found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
+    services.refresh(as_of=today(), organisation=found.organisation)
+    services.judge_again(found, as_of=today())
+    found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
     may_cure = any(
         reaches(request.user, action, found.organisation.path)
         for action in (Action.RECORD_MEETING, Action.ENTER_DUES, Action.REPORT_TASK)

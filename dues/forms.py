@@ -49,7 +49,9 @@ class CorrectionForm(forms.Form):
     """A sum put right for an earlier month, with the reason."""
 
     amount = AmountField(
-        label="实缴（空着就是没交）", max_length=30, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+        label="实缴（空着就是没交）",
+        max_length=30,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     reason = forms.CharField(
         label="更正原因", max_length=200, error_messages={"required": "请写明更正原因"}

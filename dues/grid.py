@@ -179,7 +179,9 @@ class Grid:
         short = [row.months[self.focus].short for row in self.rows]
         return {
             **{month_key(month): money(self.paid_in(month)) for month in self.months},
-            "standard": money(sum((row.approved.amount for row in self.rows if row.approved), NOTHING)),
+            "standard": money(
+                sum((row.approved.amount for row in self.rows if row.approved), NOTHING)
+            ),
             "quarter": money(sum((row.subtotal for row in self.rows), NOTHING)),
             "due": money(due),
             "paid": money(self.paid_in(self.focus)),
@@ -287,9 +289,7 @@ def quarter_cards(
                 "kind": kind,
                 "words": words,
                 "text": f"{what}，{after.month}月{remit_day}日前上缴",
-                "url": link(
-                    "dues:ledger", branch=organisation.code, year=year, quarter=number + 1
-                ),
+                "url": link("dues:ledger", branch=organisation.code, year=year, quarter=number + 1),
                 "current": quarter == chosen,
             }
         )

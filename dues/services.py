@@ -168,9 +168,7 @@ def enter_payment(
         paid_on=today,
         entered_by=by,
     )
-    _write_line(
-        member, organisation, month, by=by, action="录入党费", before=NOTHING, after=amount
-    )
+    _write_line(member, organisation, month, by=by, action="录入党费", before=NOTHING, after=amount)
     return payment
 
 
@@ -314,9 +312,7 @@ def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> lis
     if not standing:
         raise Refused("没有可以撤销的，可能已经撤销过")
     Payment.objects.bulk_create([_reversal(payment, by, TAKEN_BACK) for payment in standing])
-    _write_bulk_line(
-        organisation, standing[0].month, standing, by=by, action="撤销按标准缴清"
-    )
+    _write_bulk_line(organisation, standing[0].month, standing, by=by, action="撤销按标准缴清")
     return standing
 
 
@@ -417,7 +413,9 @@ def _write_bulk_line(organisation, month, payments: list[Payment], *, by, action
         after={
             "人数": str(len(payments)),
             "金额": sum_text(total),
-            "名单": "、".join(f"{payment.member.name} {payment.amount:.2f}" for payment in payments),
+            "名单": "、".join(
+                f"{payment.member.name} {payment.amount:.2f}" for payment in payments
+            ),
         },
     )
     note_change(organisation.pk, AREA, month, month_end(month))

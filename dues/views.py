@@ -54,6 +54,7 @@ def dues_ledger(request):
     grid = Grid(branch, quarter, today)
     may_enter = reaches(request.user, Action.ENTER_DUES, branch.path)
     may_import = reaches(request.user, Action.IMPORT_WORKBOOK, branch.path)
+    may_export = reaches(request.user, Action.EXPORT_LEDGER, branch.path)
     totals = grid.totals()
     here = {"branch": branch.code, "focus": month_key(grid.focus)}
     started = grid.focus <= today
@@ -89,13 +90,14 @@ def dues_ledger(request):
         "paid_up": totals["unpaid_count"] == "0",
         "read_only": not may_enter,
         "import_url": link("ledgers:import") if may_import else "",
+        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
     }
     return render(request, "dues/month.html", context)
 
 
 def _quarter(request, today: datetime.date):
     year, number = request.GET.get("year", ""), request.GET.get("quarter", "")
-    shown = int(year) if year.isdigit() and 1921 <= int(year) <= 2999 else today.year
+    shown = int(year) if year.isdecimal() and 1921 <= int(year) <= 2999 else today.year
     if number in {"1", "2", "3", "4"}:
         return period_of(Span.QUARTER, datetime.date(shown, int(number) * 3, 1))
     day = today if shown == today.year else datetime.date(shown, 12, 1)
@@ -146,7 +148,12 @@ def _branch_list(request, today: datetime.date):
         )
     rows.sort(key=lambda row: -row["short"])
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "rows": page.object_list, "month_label": f"{month.month}月", "query": ""}
+    context = {
+        "page": page,
+        "rows": page.object_list,
+        "month_label": f"{month.month}月",
+        "query": "",
+    }
     return render(request, "dues/branch_list.html", context)
 
 
@@ -281,9 +288,7 @@ def grid_save(request):
 
 def _ledger_of(request, branch) -> str:
     month = _focus(request) or current_day()
-    return link(
-        "dues:ledger", branch=branch.code, year=month.year, quarter=(month.month + 2) // 3
-    )
+    return link("dues:ledger", branch=branch.code, year=month.year, quarter=(month.month + 2) // 3)
 
 
 @require_POST

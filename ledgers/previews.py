@@ -4,6 +4,7 @@ from django.core.paginator import Page
 
 from ledgers.batches import GROUPS
 from ledgers.models import ImportBatch, ImportLine, Outcome
+from ledgers.sheets import SUMMARIES
 
 # Of a new row so many cells are shown; all of them are in the file.
 _SUMMARY = 6
@@ -86,6 +87,8 @@ def sheet_notes(batch: ImportBatch) -> list[dict]:
     """What is to be said of whole sheets: not read, or with columns that were not used."""
     notes = []
     for sheet in batch.sheets:
+        if sheet["sheet"] in SUMMARIES:
+            continue
         if not sheet["ledger"]:
             notes += [{"sheet": sheet["sheet"], "text": n["reason"]} for n in sheet["notes"]]
         if sheet["unknown_columns"]:

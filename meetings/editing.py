@@ -16,7 +16,13 @@ from branches.values import Values
 from branches.words import full_date, short_date
 from meetings import services
 from meetings.enums import AttendanceState, MeetingState, Type
-from meetings.forms import MeetingForm, day_typed, initial_of, presences_in
+from meetings.forms import (
+    MeetingForm,
+    day_typed,
+    initial_of,
+    presences_in,
+    study_hours,
+)
 from meetings.models import Attendance, Meeting
 from meetings.rosters import CIRCLES, Circle, Roster, last_of_types, roster_on
 from meetings.services import MeetingFacts, Presence
@@ -104,6 +110,11 @@ class Editing:
         if self.stored is not None:
             planned = initial_of(self.stored)
             initial |= {name: value for name, value in planned.items() if value not in ("", None)}
+            planned_hours = study_hours(
+                self.stored.starts_at, self.stored.ends_at, self.minutes_per_hour
+            )
+            if planned_hours and not self.stored.hours:
+                initial["hours"] = f"{planned_hours:.1f}"
         return initial
 
     def _may_host(self, member_id: int | None) -> bool:
@@ -125,7 +136,7 @@ class Editing:
     def presences_typed(self, typed: QueryDict) -> dict[int, Presence]:
         types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
         group = typed.get("group", "")
-        group_id = int(group) if group.isdigit() else None
+        group_id = int(group) if group.isdecimal() else None
         same_group = self.stored is None or group_id == (
             self.stored.group.pk if self.stored.group else None
         )
@@ -211,7 +222,9 @@ class Editing:
         if planned:
             return "已按年度计划填好，改动不同的地方即可"
         if self.meeting is None and self.last is not None:
-            return f"已按上次（{short_date(self.last.held_on, self.today)}）填好，改动不同的地方即可"
+            return (
+                f"已按上次（{short_date(self.last.held_on, self.today)}）填好，改动不同的地方即可"
+            )
         return ""
 
     def _kinds(self) -> list[dict[str, object]]:
@@ -305,6 +318,7 @@ def _who_changed_what(refused: services.ChangedMeanwhile, today: datetime.date) 
         return "这次会议刚被别人改过"
     at = timezone.localtime(last.at)
     what = "，".join(
-        f"{key}：{last.before.get(key) or '空'} → {text or '空'}" for key, text in last.after.items()
+        f"{key}：{last.before.get(key) or '空'} → {text or '空'}"
+        for key, text in last.after.items()
     )
     return f"{last.by_name} {at:%H:%M} 已改过这次会议。{what}。你填的还在下面"

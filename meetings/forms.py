@@ -7,7 +7,7 @@ from django import forms
 
 from branches.forms import FilesField, TypedField
 from branches.typed import Unreadable, read_date, read_hours, read_time
-from branches.words import full_date
+from branches.words import full_date, one_line
 from meetings.enums import AttendanceState, Type
 from meetings.models import Attendance
 from meetings.rosters import Roster
@@ -81,9 +81,7 @@ class MeetingForm(forms.Form):
         cleaned = super().clean()
         starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
-            self.add_error(
-                "ends_at", f"结束时间早于开始时间 {starts_at:%H:%M}，请改成之后的时间"
-            )
+            self.add_error("ends_at", f"结束时间早于开始时间 {starts_at:%H:%M}，请改成之后的时间")
         return cleaned
 
     def facts(self, presences: dict[int, Presence], minutes_per_hour: int) -> MeetingFacts:
@@ -147,7 +145,7 @@ def presences_in(
         state = posted.get(f"attendance-{member_id}")
         inside = member_id in circle
         if state in AttendanceState.values and (inside or member_id not in shown):
-            reason = posted.get(f"reason-{member_id}", "").strip()[:LONGEST_REASON]
+            reason = one_line(posted.get(f"reason-{member_id}"), LONGEST_REASON)
             presences[member_id] = Presence(
                 state, "" if state == AttendanceState.PRESENT else reason
             )

@@ -108,9 +108,7 @@ def _committee(organisation, day, present: set[int], leaving_out: Meeting | None
         return holders
     earlier = last_of_types(organisation, [Type.COMMITTEE], day, leaving_out=leaving_out)
     if earlier is not None:
-        met = set(
-            Attendance.objects.filter(meeting=earlier).values_list("member_id", flat=True)
-        )
+        met = set(Attendance.objects.filter(meeting=earlier).values_list("member_id", flat=True))
         if met & present:
             return met & present
     return present

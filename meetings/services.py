@@ -303,9 +303,7 @@ def _check(
     if organisation.dissolved_on and facts.held_on > organisation.dissolved_on:
         raise Refused("支部在这一天已经撤销，请核对日期", "held_on")
     if facts.starts_at and facts.ends_at and facts.ends_at <= facts.starts_at:
-        raise Refused(
-            f"结束时间早于开始时间 {facts.starts_at:%H:%M}，请改成之后的时间", "ends_at"
-        )
+        raise Refused(f"结束时间早于开始时间 {facts.starts_at:%H:%M}，请改成之后的时间", "ends_at")
     if facts.group is not None and facts.group.organisation_id != organisation.pk:
         raise Refused("这个党小组不是本支部的，请重新选择", "group")
 
@@ -413,4 +411,3 @@ def _write_line(meeting: Meeting, *, types, **facts) -> None:
 
 def _last_line(meeting: Meeting) -> TrailLine | None:
     return TrailLine.objects.about(AREA, meeting.pk).first()
-

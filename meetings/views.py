@@ -19,7 +19,7 @@ from branches.links import link, safe_next, with_query
 from branches.models import Attachment, Organisation
 from branches.scope import get_for, reaches
 from branches.values import Values
-from branches.words import file_size, full_date, recent, short_date, times, weekday
+from branches.words import file_size, full_date, one_line, recent, short_date, times, weekday
 from meetings import services
 from meetings.editing import DRAFT_AREA, Editing, draft_as_typed
 from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
@@ -40,7 +40,7 @@ def meeting_list(request):
     today = current_day()
     year = _year(request, today)
     meetings, branch = narrowed(request, Meeting.objects.filter(held_on__year=year))
-    search = request.GET.get("q", "").strip()
+    search = one_line(request.GET.get("q"), 60)
     if search:
         meetings = meetings.filter(Q(topic__icontains=search) | Q(place__icontains=search))
     counts = dict(
@@ -59,6 +59,7 @@ def meeting_list(request):
     page = Paginator(meetings.order_by("-held_on", "-pk"), PAGE).get_page(request.GET.get("page"))
     may_record = branch is not None and reaches(request.user, Action.RECORD_MEETING, branch.path)
     may_import = branch is not None and reaches(request.user, Action.IMPORT_WORKBOOK, branch.path)
+    may_export = branch is not None and reaches(request.user, Action.EXPORT_LEDGER, branch.path)
     code = branch.code if branch else ""
     query = request.GET.copy()
     query.pop("page", None)
@@ -87,6 +88,7 @@ def meeting_list(request):
         "coverage": None,
         "new_url": link("meetings:register", branch=code) if may_record else "",
         "import_url": link("ledgers:import") if may_import else "",
+        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
         "show_organisation": branch is None,
         "rows": _rows(page, today),
         "page": page,
@@ -97,7 +99,7 @@ def meeting_list(request):
 
 def _year(request, today: datetime.date) -> int:
     year = request.GET.get("year", "")
-    return int(year) if year.isdigit() and 1921 <= int(year) <= 2999 else today.year
+    return int(year) if year.isdecimal() and 1921 <= int(year) <= 2999 else today.year
 
 
 def _rows(page, today: datetime.date) -> list[dict[str, object]]:
@@ -185,9 +187,7 @@ def meeting_detail(request, pk):
             "late_entry": meeting.state == MeetingState.HELD
             and entered_late(meeting.held_on, entered_at.date(), late_days),
             "state_words": _state_words(meeting, late_days)[1],
-            "votes_text": votes_text(len(voters), voting)
-            if Type.MEMBERS_MEETING in types
-            else "",
+            "votes_text": votes_text(len(voters), voting) if Type.MEMBERS_MEETING in types else "",
             "votes_enough": voting * 2 > len(voters),
             "version": meeting.version,
         },
@@ -241,7 +241,7 @@ def meeting_register(request):
         user=request.user,
         today=current_day(),
         types=[type for type in Type.values if type in asked],
-        source=(request.POST.get("source") or request.GET.get("source", ""))[:200],
+        source=one_line(request.POST.get("source") or request.GET.get("source"), 200),
     )
     if request.method == "POST":
         return _save(request, editing)
@@ -294,7 +294,7 @@ def meeting_change(request, pk):
         user=request.user,
         today=current_day(),
         meeting=meeting,
-        source=(request.POST.get("source") or request.GET.get("source", ""))[:200],
+        source=one_line(request.POST.get("source") or request.GET.get("source"), 200),
     )
     return _save(request, editing) if request.method == "POST" else _show(request, editing)
 
@@ -381,9 +381,9 @@ def meeting_cancel(request, pk):
     try:
         services.cancel_meeting(
             meeting=meeting,
-            version=int(version) if version.isdigit() else meeting.version,
+            version=int(version) if version.isdecimal() else meeting.version,
             by=request.user,
-            reason=request.POST.get("reason", "").strip() or "登记有误",
+            reason=one_line(request.POST.get("reason"), 200) or "登记有误",
         )
     except services.Refused as refused:
         messages.error(request, str(refused))
@@ -396,8 +396,8 @@ def meeting_cancel(request, pk):
 def meeting_draft(request):
     """Keep what is typed into the form, or throw it away; nothing of it is counted."""
     branch = chosen_branch(request, Action.RECORD_MEETING)
-    key = request.GET.get("form", "")
-    if branch is None or not key or len(key) > 60:
+    key = one_line(request.GET.get("form"), 120)
+    if branch is None or not key:
         raise Http404
     if "discard" in request.GET:
         delete_draft(user=request.user, area=DRAFT_AREA, key=key)

@@ -14,7 +14,7 @@ from branches.links import link, with_query
 from branches.models import Group
 from branches.periods import add_months
 from branches.scope import get_for, reaches
-from branches.words import full_date, recent, short_date
+from branches.words import full_date, one_line, recent, short_date
 from members import facts, services
 from members.enums import MemberKind
 from members.forms import RevealForm
@@ -39,9 +39,9 @@ def member_list(request):
     today = current_day()
     members, branch = narrowed(request, Member.objects.filter(left_on__isnull=True))
     group = request.GET.get("group", "")
-    if group.isdigit():
+    if group.isdecimal():
         members = members.filter(group=int(group))
-    search = request.GET.get("q", "").strip()
+    search = one_line(request.GET.get("q"), 60)
     if search:
         members = members.filter(_matches(search, members if branch else None))
     counts = members.aggregate(
@@ -68,6 +68,7 @@ def member_list(request):
     total = counts["formal"] + counts["probationary"]
     rows = _rows(list(page), today)
     may_import = branch is not None and reaches(request.user, Action.IMPORT_WORKBOOK, branch.path)
+    may_export = branch is not None and reaches(request.user, Action.EXPORT_LEDGER, branch.path)
     context = {
         "context_text": f"在册 {total} 名：正式 {counts['formal']} 名，预备 {counts['probationary']} 名",
         "search": search,
@@ -88,6 +89,7 @@ def member_list(request):
         "page": page,
         "query": query.urlencode(),
         "import_url": link("ledgers:import") if may_import else "",
+        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
     }
     return render(request, "members/member_list.html", context)
 
@@ -95,7 +97,7 @@ def member_list(request):
 def _matches(search: str, of_branch) -> Q:
     """By name, by the last digits of a number, inside one branch also by pinyin initials."""
     condition = Q(name__icontains=search)
-    if search.isdigit() and len(search) >= 2:
+    if search.isdecimal() and len(search) >= 2:
         condition |= Q(phone_mask__endswith=search[-4:]) | Q(id_number_mask__endswith=search[-4:])
     if of_branch is not None and search.isascii() and search.isalpha():
         typed = search.lower()
@@ -117,7 +119,9 @@ def _groups(branch, chosen: str) -> list[dict[str, object]]:
         {"value": group.pk, "label": group.name, "current": str(group.pk) == chosen}
         for group in groups
     ]
-    return [{"value": "", "label": "全部党小组", "current": not chosen}, *options] if options else []
+    return (
+        [{"value": "", "label": "全部党小组", "current": not chosen}, *options] if options else []
+    )
 
 
 def _behind(members, today: datetime.date):
@@ -327,9 +331,7 @@ def _dues_years(member: Member, months, today: datetime.date) -> list[dict[str, 
                 "standard": f"{of_year[-1].due:.2f}",
                 "paid_until": _dues_until(of_year),
                 "owed": f"{owed:.2f}" if owed else "",
-                "url": link(
-                    "dues:ledger", branch=member.organisation.code, year=year
-                ),
+                "url": link("dues:ledger", branch=member.organisation.code, year=year),
             }
         )
     return years

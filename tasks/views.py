@@ -14,7 +14,7 @@ from branches.clock import today as current_day
 from branches.links import link, safe_next, with_query
 from branches.models import Attachment
 from branches.scope import get_for, reaches
-from branches.words import full_date, short_date
+from branches.words import full_date, one_line, short_date
 from tasks import services
 from tasks.forms import ProgressForm, RequestForm, ReviewForm
 from tasks.models import OPEN_STATES, EventKind, Task, TaskState
@@ -38,13 +38,11 @@ def task_list(request):
     """The rectification ledger of a branch or of everything below: open first, longest overdue first."""
     today = current_day()
     tasks, branch = narrowed(request, Task.objects.all())
-    search = request.GET.get("q", "").strip()
+    search = one_line(request.GET.get("q"), 60)
     if search:
         tasks = tasks.filter(problem__icontains=search)
-    sources = list(
-        tasks.order_by("source").values_list("source", flat=True).distinct()[:30]
-    )
-    source = request.GET.get("source", "")
+    sources = list(tasks.order_by("source").values_list("source", flat=True).distinct()[:30])
+    source = one_line(request.GET.get("source"), 100)
     if source in sources:
         tasks = tasks.filter(source=source)
     conditions = _conditions(today)
@@ -65,6 +63,7 @@ def task_list(request):
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    may_export = branch is not None and reaches(request.user, Action.EXPORT_LEDGER, branch.path)
     words = [search, source, conditions[chosen][0] if chosen in conditions else ""]
     context = {
         "title": "整改任务" if branch is not None else "整改台账",
@@ -84,6 +83,7 @@ def task_list(request):
         "rows": [_row(task, today, named=branch is None) for task in page],
         "page": page,
         "query": query.urlencode(),
+        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
         "clear_url": link(
             "tasks:list",
             branch=request.GET.get("branch"),
@@ -248,9 +248,9 @@ def _entries(task: Task, today: datetime.date) -> list[dict[str, object]]:
         }
         for event in task.events.select_related("by")
     ]
-    for file in Attachment.objects.filter(
-        area=services.AREA, object_id=task.pk
-    ).select_related("uploaded_by"):
+    for file in Attachment.objects.filter(area=services.AREA, object_id=task.pk).select_related(
+        "uploaded_by"
+    ):
         entries.append(
             {
                 "at": short_date(timezone.localtime(file.uploaded_at).date(), today),

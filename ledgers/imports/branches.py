@@ -264,7 +264,8 @@ class Branches:
         """Match 书记 to the roster; by name inside the own branch only."""
         rows = [row for row in self.later if not row.problems]
         open_ones = [row for row in rows if self._wants_look_up(row)]
-        self.county.load_rosters(row.plan.place for row in open_ones)
+        if open_ones:
+            self.county.load_rosters(row.plan.place for row in open_ones)
         for row in rows:
             self._plan_secretary(row)
 
@@ -440,6 +441,8 @@ def link_secretaries(county: County, places: set[Place]) -> list[tuple[Post, Per
             member__isnull=True,
             organisation__kind=Kind.BRANCH,
         )
+    if not posts:
+        return []
     county.load_rosters(county.by_pk[post.organisation_id] for post in posts)
     links = []
     for post in posts:

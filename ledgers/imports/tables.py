@@ -34,11 +34,7 @@ def recognise(cells: SheetCells, *, file: str, number: str) -> Table | None:
     found = None
     for index, row in enumerate(cells.rows[:_HEADER_WITHIN]):
         found = _better(found, _columns_of(row), index, index)
-    if found is None:
-        # A header of two lines: what is blank below is merged with the cell above.
-        for index in range(min(_HEADER_WITHIN, len(cells.rows) - 1)):
-            upper, lower = cells.rows[index], cells.rows[index + 1]
-            both = [below if folded(below) else above for above, below in zip(upper, lower)]
+        if both := _joined(row, cells.rows[index + 1] if index + 1 < len(cells.rows) else []):
             found = _better(found, _columns_of(both), index, index + 1)
     if found is None:
         return None
@@ -58,6 +54,21 @@ def recognise(cells: SheetCells, *, file: str, number: str) -> Table | None:
     table.year = _year_of(table)
     _check_headings(table)
     return table
+
+
+def _joined(upper: list, lower: list) -> list:
+    """A header of two lines as one: what is blank below is merged with the cell above.
+
+    [] where the second line is none: something stands below a heading of its own.
+    """
+    below = [index for index, cell in enumerate(lower) if cell != ""]
+    texts = [index for index in below if isinstance(lower[index], str)]
+    names = [name for sheet in SHEETS for name in [sheet.column_named(lower[i]) for i in texts]]
+    if not any(names) or len(texts) < len(below):
+        return []
+    if any(sheet.column_named(str(upper[index])) for index in below for sheet in SHEETS):
+        return []
+    return [under if under != "" else over for over, under in zip(upper, lower, strict=True)]
 
 
 def _columns_of(headings: list) -> list[tuple[Sheet, list[tuple[int, Column]], list]]:

@@ -151,22 +151,24 @@ def _payment(
     )
 
 
-def corrections(payments: list[Payment], rng: Random) -> list[Payment]:
-    """For one stored payment in two thousand: entered wrong, reversed, entered anew.
-
-    Returns new rows only: the reversal takes back a first entry, the second stands for it.
-    """
-    rows = []
+def some_wrong(payments: list[Payment], rng: Random) -> tuple[list[Payment], list[Payment]]:
+    """Payments entered right, and one in two thousand that was not."""
+    right, wrong = [], []
     for payment in payments:
-        if rng.random() >= 0.0005 or payment.reason:
-            continue
+        (wrong if rng.random() < 0.0005 and not payment.reason else right).append(payment)
+    return right, wrong
+
+
+def corrections(wrong: list[Payment]) -> list[Payment]:
+    """For each stored payment a reversal, and the sum entered anew an hour later."""
+    rows = []
+    for payment in wrong:
         common = {
             "member": payment.member,
             "organisation": payment.organisation,
             "month": payment.month,
             "paid_on": payment.paid_on,
             "entered_at": payment.entered_at + datetime.timedelta(hours=1),
-            "entered_by": payment.entered_by,
         }
         rows.append(
             Payment(amount=-payment.amount, reverses=payment, reason="录错，冲正", **common)

@@ -33,11 +33,3 @@ class Window:
     def end_of(self, month: datetime.date) -> datetime.date:
         """The last day of the month that has come."""
         return min(month_end(month), self.today)
-
-    @property
-    def full_from(self) -> datetime.date:
-        """The first day from which no quarter, and if possible no year, lacks its beginning."""
-        for month in self.months:
-            if month.month == 1:
-                return month
-        return next((month for month in self.months if month.month % 3 == 1), self.first)

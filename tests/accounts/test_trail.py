@@ -1,6 +1,9 @@
 import datetime
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
 from accounts import services, trail
 from accounts.models import TrailLine, User
@@ -90,8 +93,6 @@ def test_a_new_account_gets_a_password_to_be_changed_and_a_line_without_it():
 
 
 def test_one_time_passwords_differ_and_pass_the_validators():
-    from django.contrib.auth.password_validation import validate_password
-
     passwords = {services.one_time_password() for _ in range(50)}
     assert len(passwords) == 50
     for password in passwords:
@@ -108,8 +109,6 @@ def test_a_name_that_is_taken_is_refused_whatever_its_case(taken):
 
 
 def test_a_name_not_fit_for_logging_in_is_refused():
-    from django.core.exceptions import ValidationError
-
     with pytest.raises(ValidationError):
         services.create_account(username="许 文桥", name="许文桥", by=None)
     assert User.objects.count() == 0
@@ -159,8 +158,6 @@ def test_an_own_new_password_ends_the_reminder():
 
 
 def test_failed_log_ins_are_forgotten_on_request():
-    from axes.models import AccessAttempt
-
     account = make_user(username="xu.wq")
     at = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
     AccessAttempt.objects.create(

@@ -48,9 +48,7 @@ def test_two_who_fill_the_month_at_once_pay_for_everybody_once(branch):
     users = [factories.make_user("secretary", branch), factories.make_user("organiser", branch)]
 
     def fill(user):
-        return lambda: services.fill_month(
-            organisation=branch, month=MARCH, by=user, today=TODAY
-        )
+        return lambda: services.fill_month(organisation=branch, month=MARCH, by=user, today=TODAY)
 
     results = at_once(fill(users[0]), fill(users[1]))
     assert sorted(len(result) for result in results) == [0, 5]

@@ -56,7 +56,7 @@ def total():
 
 
 def unpaid(page, number):
-    expect(page.locator(".zb-foot [data-total=unpaid_count]")).to_have_text(str(number))
+    expect(page.locator("form[data-bulk] [data-total=unpaid_count]")).to_have_text(str(number))
 
 
 def test_twenty_members_by_space_and_enter_alone(signed_in, members):

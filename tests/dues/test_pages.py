@@ -395,3 +395,22 @@ def test_a_reader_gets_a_grid_without_inputs(client, committee, branch, member):
     assert response.context["read_only"] is True
     assert "data-cell" not in response.content.decode()
     assert "按标准缴清" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", ["year=²", "year=99999", "quarter=9", "quarter=²", "year=2999&quarter=4"]
+)
+def test_an_odd_address_is_no_fault_of_ours(signed_in, member, query):
+    assert signed_in.get(f"/dues/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("month", ["", "0001-01", "9999-12", "2026-13", "%00"])
+def test_an_odd_month_is_no_fault_of_ours(signed_in, member, month):
+    url = reverse("dues:entries", args=[member.pk]) + f"?month={month}"
+    assert signed_in.get(url).status_code in (200, 404)
+    assert save(signed_in, member, "20", month=month).status_code == 400
+
+
+def test_a_key_out_of_range_is_no_fault_of_ours(signed_in, member):
+    body = {"member": "9" * 30, "month": "2026-03", "amount": "20", "version": ""}
+    assert signed_in.post(reverse("dues:cell"), body, **JSON).status_code == 400

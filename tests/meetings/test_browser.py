@@ -76,7 +76,9 @@ def test_three_on_leave_take_three_taps_more(signed_in, branch):
     for member in members[:3]:
         signed_in.locator(f"[data-person='{member.pk}'] .zb-att__btn").click()
     assert signed_in.locator("[data-count=present]").text_content() == "20"
-    assert "有表决权 23 人到 20 人，已过半数" in signed_in.locator("[data-vote-line]").text_content()
+    assert (
+        "有表决权 23 人到 20 人，已过半数" in signed_in.locator("[data-vote-line]").text_content()
+    )
     signed_in.get_by_role("button", name="保存登记").click()
     signed_in.wait_for_url("**/meetings/*/")
     states = list(Meeting.objects.get().attendances.values_list("state", flat=True))

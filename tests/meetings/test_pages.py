@@ -51,7 +51,9 @@ def shown(response):
     """What a person would send by pressing 保存登记 without touching anything."""
     context = response.context
     form = context["form"]
-    sent = {name: form[name].value() for name in form.fields if name not in ("kinds", "attachments")}
+    sent = {
+        name: form[name].value() for name in form.fields if name not in ("kinds", "attachments")
+    }
     sent = {name: value for name, value in sent.items() if value not in (None, "", False)}
     sent["kinds"] = [kind["code"] for kind in context["kinds"] if kind["checked"]]
     for person in context["people"]:
@@ -605,6 +607,47 @@ def test_the_detail_takes_as_many_queries_for_three_members_as_for_one(signed_in
     member = factories.make_member(branch)
     one = factories.make_meeting(branch, TODAY, present=[member])
     three = factories.make_meeting(branch, TODAY, present=factories.make_members(branch, 3))
-    assert count_of(
-        lambda: signed_in.get(reverse("meetings:detail", args=[one.pk]))
-    ) == count_of(lambda: signed_in.get(reverse("meetings:detail", args=[three.pk])))
+    assert count_of(lambda: signed_in.get(reverse("meetings:detail", args=[one.pk]))) == count_of(
+        lambda: signed_in.get(reverse("meetings:detail", args=[three.pk]))
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "year=²",
+        "year=99999",
+        "page=x",
+        "types=nothing",
+        "q=%00",
+        "organisation=%00",
+        "branch=nobody",
+    ],
+)
+def test_an_odd_address_is_no_fault_of_ours(signed_in, branch, query):
+    factories.make_meeting(branch, TODAY)
+    assert signed_in.get(f"/meetings/?{query}").status_code in (200, 404)
+
+
+def test_control_characters_do_not_reach_the_store(signed_in, branch):
+    member = factories.make_member(branch)
+    register(
+        signed_in,
+        source="duty:\x00x",
+        **{f"attendance-{member.pk}": "leave", f"reason-{member.pk}": "住\x00院\x1b"},
+    )
+    assert Meeting.objects.get().attendances.get().reason == "住院"
+
+
+def test_a_plan_with_times_brings_its_own_hours(signed_in, branch):
+    factories.make_meeting(branch, datetime.date(2026, 2, 1), [Type.LECTURE], hours=3)
+    factories.make_meeting(
+        branch,
+        TODAY,
+        [Type.LECTURE],
+        state=MeetingState.PLANNED,
+        starts_at=datetime.time(14),
+        ends_at=datetime.time(16),
+    )
+    page = signed_in.get(REGISTER, {"types": "lecture"}, follow=True)
+    assert page.context["form"]["hours"].value() == "2.0"

@@ -76,13 +76,9 @@ def test_no_page_shows_a_full_number_before_it_was_asked_for(client, member, sec
         assert not re.search(r"\d{17}[\dX]", text)
 
 
-def test_the_answer_to_a_reason_shows_the_numbers_once_and_is_not_stored(
-    client, member, secretary
-):
+def test_the_answer_to_a_reason_shows_the_numbers_once_and_is_not_stored(client, member, secretary):
     client.force_login(secretary)
-    response = client.post(
-        reverse("members:reveal", args=[member.pk]), {"reason": "核对介绍信"}
-    )
+    response = client.post(reverse("members:reveal", args=[member.pk]), {"reason": "核对介绍信"})
     assert "13612343471" in response.content.decode()
     assert member.id_number in response.content.decode()
     assert "no-store" in response["Cache-Control"]
@@ -184,7 +180,9 @@ def test_chips_count_and_narrow(client, branch, secretary, member):
 
 
 @pytest.mark.parametrize("typed", ["丽华", "glh", "GL", "3471"])
-def test_a_person_is_found_by_name_initials_or_last_digits(client, branch, secretary, member, typed):
+def test_a_person_is_found_by_name_initials_or_last_digits(
+    client, branch, secretary, member, typed
+):
     factories.make_member(branch, "余海波", phone="13612340000")
     client.force_login(secretary)
     rows = client.get(reverse("members:list"), {"q": typed}).context["rows"]
@@ -251,9 +249,7 @@ def test_the_detail_shows_hours_dues_meetings_and_where_the_member_was(
     assert context["meetings"][0]["url"] == reverse("meetings:detail", args=[meeting.pk])
     titles = [section["title"] for section in context["sections"]]
     assert titles == ["组织关系", "2026年党费"]
-    assert context["sections"][1]["rows"] == [
-        {"label": "1月", "value": "应缴 20.00，实缴 15.00"}
-    ]
+    assert context["sections"][1]["rows"] == [{"label": "1月", "value": "应缴 20.00，实缴 15.00"}]
 
 
 def test_the_detail_takes_as_many_queries_for_three_as_for_one(client, branch, secretary, member):
@@ -277,3 +273,18 @@ def test_age_of_a_leap_day_child():
     assert age(born, datetime.date(2026, 3, 1)) == 26
     assert age(born, datetime.date(2024, 2, 29)) == 24
     assert age(None, TODAY) is None
+
+
+def test_the_list_of_a_committee_holds_everybody_below(client, committee, branch, member):
+    other = factories.make_member(factories.make_branch(committee))
+    client.force_login(factories.make_user("county_officer", committee.parent))
+    for parameter in ("branch", "organisation"):
+        response = client.get(reverse("members:list"), {parameter: committee.code})
+        assert {row["name"] for row in response.context["rows"]} == {member.name, other.name}
+        assert response.context["show_organisation"] is True
+
+
+@pytest.mark.parametrize("query", ["group=²", "group=9" * 30, "kind=x", "q=%00", "page=-1"])
+def test_an_odd_address_is_no_fault_of_ours(client, secretary, member, query):
+    client.force_login(secretary)
+    assert client.get(f"/members/?{query}").status_code == 200

@@ -211,9 +211,7 @@ def test_a_return_without_opinion_is_refused_on_the_page(client, officer, branch
 def test_a_step_that_came_too_late_shows_how_the_task_stands(client, officer, branch):
     task = factories.make_task(branch, state=TaskState.CLOSED, closed_on=TODAY)
     client.force_login(officer)
-    response = client.post(
-        reverse("tasks:return", args=[task.pk]), {"text": "再看看"}, follow=True
-    )
+    response = client.post(reverse("tasks:return", args=[task.pk]), {"text": "再看看"}, follow=True)
     assert "现在是“已销号”" in response.content.decode()
 
 
@@ -247,9 +245,9 @@ def test_the_list_narrows_by_state_source_and_words(client, secretary, branch):
     url = reverse("tasks:list")
     assert len(client.get(url, {"state": "overdue"}).context["rows"]) == 2
     assert len(client.get(url, {"state": "closed"}).context["rows"]) == 0
-    assert [
-        row["problem"] for row in client.get(url, {"source": "自查"}).context["rows"]
-    ] == ["制度未上墙"]
+    assert [row["problem"] for row in client.get(url, {"source": "自查"}).context["rows"]] == [
+        "制度未上墙"
+    ]
     assert [row["problem"] for row in client.get(url, {"q": "台账"}).context["rows"]] == [
         "台账不全"
     ]
@@ -268,9 +266,7 @@ def test_the_list_of_an_empty_branch_says_so(client, secretary):
     assert "没有在办的任务" in client.get(reverse("tasks:list")).content.decode()
 
 
-def test_the_list_takes_as_many_queries_for_three_as_for_one(
-    client, officer, committee
-):
+def test_the_list_takes_as_many_queries_for_three_as_for_one(client, officer, committee):
     factories.make_task(factories.make_branch(committee))
     client.force_login(officer)
     one = count_of(lambda: client.get(reverse("tasks:list")))
@@ -279,12 +275,16 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(
     assert count_of(lambda: client.get(reverse("tasks:list"))) == one
 
 
-def test_the_detail_takes_as_many_queries_for_three_steps_as_for_one(
-    client, secretary, task
-):
+def test_the_detail_takes_as_many_queries_for_three_steps_as_for_one(client, secretary, task):
     client.force_login(secretary)
     url = reverse("tasks:detail", args=[task.pk])
     one = count_of(lambda: client.get(url))
     for number in (10, 20):
         services.report_progress(task=task, text="在办", progress=number, by=secretary, on=TODAY)
     assert count_of(lambda: client.get(url)) == one
+
+
+@pytest.mark.parametrize("query", ["state=x", "source=%00", "q=%00", "page=0", "branch=nobody"])
+def test_an_odd_address_is_no_fault_of_ours(client, secretary, task, query):
+    client.force_login(secretary)
+    assert client.get(f"/tasks/?{query}").status_code in (200, 404)

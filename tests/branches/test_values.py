@@ -1,0 +1,102 @@
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import TrailLine
+from branches.models import Setting
+from branches.services import set_value
+from branches.values import KEYS, Key, Values
+
+pytestmark = pytest.mark.django_db
+
+LECTURES = Key("test.lectures", "测试党课次数", 4, unit="次", minimum=1, maximum=12)
+SHARE = Key("test.share", "测试比例", Decimal("0.80"))
+STRICT = Key("test.strict", "测试从严", False)
+WORDS = Key("test.words", "测试来源", ["自查"])
+
+JULY = datetime.date(2026, 7, 1)
+EVE = datetime.date(2026, 6, 30)
+
+
+def test_without_a_setting_the_default_holds():
+    values = Values()
+    for key in (LECTURES, SHARE, STRICT, WORDS):
+        assert values.on(key, JULY) == key.default
+
+
+def test_a_value_holds_from_its_day_until_the_next():
+    set_value(LECTURES, 6, by=None, on=datetime.date(2026, 1, 1), reason="县委文件")
+    set_value(LECTURES, 8, by=None, on=JULY, reason="县委文件")
+    values = Values()
+    assert [
+        values.on(LECTURES, day)
+        for day in (
+            datetime.date(2025, 12, 31),
+            datetime.date(2026, 1, 1),
+            EVE,
+            JULY,
+            datetime.date(2030, 1, 1),
+        )
+    ] == [4, 6, 6, 8, 8]
+
+
+def test_a_decimal_comes_back_as_it_was_given():
+    set_value(SHARE, "0.9", by=None, on=JULY, reason="县委文件")
+    assert Values().on(SHARE, JULY) == Decimal("0.9")
+
+
+def test_all_values_are_read_with_one_query(django_assert_num_queries):
+    set_value(LECTURES, 6, by=None, on=JULY, reason="县委文件")
+    with django_assert_num_queries(1):
+        values = Values()
+        for key in (LECTURES, SHARE, STRICT):
+            values.on(key, JULY)
+
+
+def test_the_version_changes_with_a_value_and_with_nothing_else():
+    before = Values().version((LECTURES, SHARE), JULY)
+    set_value(STRICT, True, by=None, on=JULY, reason="县委文件")
+    assert Values().version((LECTURES, SHARE), JULY) == before
+    set_value(LECTURES, 6, by=None, on=JULY, reason="县委文件")
+    assert Values().version((LECTURES, SHARE), JULY) != before
+    assert Values().version((LECTURES, SHARE), EVE) == before
+
+
+@pytest.mark.parametrize(
+    "key, value, reason",
+    [
+        (LECTURES, 0, "不能小于 1"),
+        (LECTURES, 13, "不能大于 12"),
+        (LECTURES, "四", "应是数字"),
+        (LECTURES, None, "应是数字"),
+        (SHARE, "八成", "应是数字"),
+        (STRICT, "true", "请填 true 或 false"),
+        (STRICT, 1, "请填 true 或 false"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_and_not_stored(key, value, reason):
+    with pytest.raises(ValueError, match=reason) as refused:
+        set_value(key, value, by=None, on=JULY, reason="县委文件")
+    assert f"“{key.label}”" in str(refused.value)
+    assert not Setting.objects.exists()
+
+
+def test_a_setting_leaves_a_line_with_the_value_that_held_before():
+    set_value(LECTURES, 6, by=None, on=JULY, reason="县委文件")
+    set_value(LECTURES, 8, by=None, on=JULY, reason="录错")
+    newest, first = TrailLine.objects.order_by("-pk")
+    assert (first.before, first.after) == ({"值": "4"}, {"值": "6", "自": "2026-07-01"})
+    assert (newest.before["值"], newest.after["值"], newest.reason) == ("6", "8", "录错")
+    assert Setting.objects.count() == 1
+
+
+def test_a_key_is_declared_once():
+    with pytest.raises(ValueError, match="declared twice"):
+        Key("test.lectures", "又一个", 4)
+
+
+def test_every_default_fits_its_own_limits():
+    for key in KEYS.values():
+        if isinstance(key.default, int | Decimal):
+            key.cleaned(key.default)

@@ -146,7 +146,8 @@ class Rule:
 
     def version(self, values: Values, day: datetime.date) -> str:
         """Which county values the verdict was made with; changes when one of them does."""
-        return values.version((*self.keys, self.strict_key), day)
+        strict = "strict" if values.on(self.strict_key, day) else "advice"
+        return ";".join(filter(None, [values.version(self.keys, day), strict]))
 
 
 RULES: dict[str, Rule] = {}

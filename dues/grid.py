@@ -299,7 +299,8 @@ def quarter_cards(
 def _quarter_state(quarter: Period, today, owed: Decimal, short: bool) -> tuple[str, str]:
     if quarter.starts_on > today:
         return "todo", "未开始"
-    if today <= quarter.ends_on:
+    months_to_come = today.month < quarter.ends_on.month and today <= quarter.ends_on
+    if months_to_come or (short and today <= quarter.ends_on):
         return "run", "收缴中"
     if not owed:
         return "todo", "没有应缴"

@@ -164,15 +164,21 @@ class Sheet:
     ) -> None:
         """Write one row. `shown` replaces cells in the file only: the hash keeps `values`."""
         self.rows += 1
-        row, page = self.rows, self._page
+        row, page, hashed = self.rows, self._page, []
         for index, (look, value) in enumerate(zip(self._looks, values, strict=True)):
+            # Texts are most of it, so they are looked at first and only once.
+            if type(value) is str:
+                value = text = printable(value)
+            else:
+                text = canonical(value)
+            hashed.append(text)
             if shown and index in shown:
                 value = shown[index]
             if value is not None and value != "":
                 _write(page, row, index, value, look)
         if key:
             page.write_string(row, self._width, key)
-        self._digest.update((_ROW + _CELL.join(map(canonical, values))).encode())
+        self._digest.update((_ROW + _CELL.join(hashed)).encode())
 
     def digest(self) -> bytes:
         return self._digest.digest()
@@ -185,24 +191,28 @@ def canonical(value) -> str:
     """One way of writing for one value, whatever type the database gave it."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, Decimal | float):
-        text = f"{Decimal(str(value)):f}"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, datetime.date):
         return value.isoformat()
+    if isinstance(value, float):
+        return canonical(Decimal(repr(value)))
     return printable(str(value))
 
 
 def printable(text: str) -> str:
     """The text without characters that no workbook can hold, cut to what a cell takes."""
-    return _CONTROL.sub("", text)[:_CELL_LIMIT]
+    if not text.isprintable():
+        text = _CONTROL.sub("", text)
+    return text if len(text) <= _CELL_LIMIT else text[:_CELL_LIMIT]
 
 
 def _write(page, row: int, column: int, value, look) -> None:
     if isinstance(value, str):
-        page.write_string(row, column, printable(value), look)
+        page.write_string(row, column, value, look)
     elif isinstance(value, datetime.date):
         page.write_datetime(row, column, value, look)
     else:

@@ -332,7 +332,7 @@ class Meetings:
         seen: dict[Person, str] = {}
         for state, names in typed.items():
             for name in () if names is CLEAR else names:
-                self._seat(row, state, name, seen, after)
+                self._seat(row, state, name, seen, before, after)
         if row.problems or after == before:
             return
         row.plan.roster = after
@@ -348,7 +348,10 @@ class Meetings:
             row.stamp, column.heading
         ) == column.print_of(row.values[column.heading])
 
-    def _seat(self, row: Row, state: str, typed: str, seen: dict, roster: dict) -> None:
+    def _seat(
+        self, row: Row, state: str, typed: str, seen: dict, before: dict, after: dict
+    ) -> None:
+        """Put one person into the roster; a reason known for the same state stays."""
         heading = _COLUMNS[state].heading
         person = self._person(row, heading, typed)
         if person is None:
@@ -360,8 +363,8 @@ class Meetings:
         else:
             seen[person] = heading
             reason = split_person(typed)[2] if state != AttendanceState.PRESENT else ""
-            known = roster.get(person, ("", ""))
-            roster[person] = (state, reason or (known[1] if known[0] == state else ""))
+            known = before.get(person, ("", ""))
+            after[person] = (state, reason or (known[1] if known[0] == state else ""))
 
     @staticmethod
     def _check_counts(row: Row) -> None:

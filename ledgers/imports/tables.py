@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from itertools import pairwise
 
 from branches.typed import Unreadable, folded
 from ledgers import keys
@@ -34,7 +35,8 @@ def recognise(cells: SheetCells, *, file: str, number: str) -> Table | None:
     found = None
     for index, row in enumerate(cells.rows[:_HEADER_WITHIN]):
         found = _better(found, _columns_of(row), index, index)
-        if both := _joined(row, cells.rows[index + 1] if index + 1 < len(cells.rows) else []):
+    for index, (upper, lower) in enumerate(pairwise(cells.rows[: _HEADER_WITHIN + 1])):
+        if both := _joined(upper, lower):
             found = _better(found, _columns_of(both), index, index + 1)
     if found is None:
         return None

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher, make_password
 
 from accounts.models import User
 from accounts.roles import Role
@@ -99,10 +99,10 @@ def create(entries: list[Entry], *, readable: bool) -> dict[str, User]:
 
 def _hashed(password: str, readable: bool) -> str:
     """What anybody may know needs no slow hash; Django makes it slow at the first log-in."""
-    if not readable:
-        return make_password(password)
-    hasher = PBKDF2PasswordHasher()
-    return hasher.encode(password, hasher.salt(), iterations=10_000)
+    hasher = get_hasher()
+    if readable and isinstance(hasher, PBKDF2PasswordHasher):
+        return hasher.encode(password, hasher.salt(), iterations=10_000)
+    return make_password(password)
 
 
 def table(entries: list[Entry]) -> str:

@@ -56,9 +56,7 @@ def build_county(branches: int = 4, members: int = 7) -> County:
                 hours=2,
             )
         else:
-            factories.make_member(
-                branch, kind=MemberKind.PROBATIONARY, joined_on=date(2025, 7, 1)
-            )
+            factories.make_member(branch, kind=MemberKind.PROBATIONARY, joined_on=date(2025, 7, 1))
             factories.make_term(branch, starts_on=date(2021, 6, 1), ends_on=date(2026, 5, 31))
             factories.make_task(branch, due_on=date(2026, 8, 31))
     return county

@@ -237,9 +237,7 @@ def test_today_is_stored(check):
 
 def test_a_moved_branch_is_found_below_its_new_committee(check):
     county = build_county(4)
-    move_organisation(
-        county.branches[0], to=county.committees[1], by=None, on=date(2026, 9, 15)
-    )
+    move_organisation(county.branches[0], to=county.committees[1], by=None, on=date(2026, 9, 15))
     lines, _out, _errors = check("--organisation", "C1", "--rule", "meetings.theme_day")
     assert [line["organisation"] for line in lines] == ["C0-0", "C1-2", "C1-3"]
 
@@ -253,7 +251,11 @@ def test_a_file_that_cannot_be_written_is_refused_with_its_name(tmp_path):
     build_county(2)
     with pytest.raises(CommandError, match=r"写不了 .*no-such-folder"):
         call_command(
-            "check_duties", "--as-of", "2026-09-30", "--json", str(tmp_path / "no-such-folder" / "x")
+            "check_duties",
+            "--as-of",
+            "2026-09-30",
+            "--json",
+            str(tmp_path / "no-such-folder" / "x"),
         )
 
 
@@ -299,9 +301,7 @@ def test_show_facts_ends_as_agreed(tmp_path, capsys):
 def facts(tmp_path):
     def show(as_of=AS_OF):
         file, out = tmp_path / "facts.json", StringIO()
-        call_command(
-            "show_facts", "--as-of", as_of.isoformat(), "--json", str(file), stdout=out
-        )
+        call_command("show_facts", "--as-of", as_of.isoformat(), "--json", str(file), stdout=out)
         return json.loads(file.read_text(encoding="utf-8")), out.getvalue()
 
     return show

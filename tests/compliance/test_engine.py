@@ -796,9 +796,7 @@ def start_check_duties() -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "manage.py", "check_duties", "--as-of", "2026-09-30"],
         cwd=Path(settings.BASE_DIR),
-        env={
-            key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")
-        }
+        env={key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
         | {
             "DATABASE_URL": address_of_test_database(),
             "SECRET_KEY": settings.SECRET_KEY,
@@ -854,9 +852,7 @@ def test_each_organisation_has_one_open_place():
     county = build_county(4)
     for branch in county.branches:
         move_organisation(branch, to=county.committees[0], by=None, on=date(2026, 9, 1))
-    move_organisation(
-        county.branches[0], to=county.committees[1], by=None, on=date(2026, 9, 1)
-    )
+    move_organisation(county.branches[0], to=county.committees[1], by=None, on=date(2026, 9, 1))
     places = Placement.objects.filter(ends_on=None)
     assert places.count() == Organisation.objects.count()
     run_night(AS_OF)

@@ -226,7 +226,6 @@ def test_an_explanation_knows_the_numbers_beside_the_records(client, county, cod
     assert client.get(page_of(duty_in(good, code))).context["facts"] == FIGURES[code]
 
 
-@pytest.mark.xfail(strict=True, reason="templates/compliance/duty.html does not print `facts`")
 @pytest.mark.parametrize("code", FIGURES)
 def test_the_numbers_beside_the_records_are_printed(client, county, code):
     """Without them nobody could recompute why a committee is asked for, or what the pace is."""

@@ -111,9 +111,7 @@ def test_a_reversed_payment_is_not_paid(branch):
     member = charged_member(branch)
     wrong = factories.make_payment(member, SEPTEMBER, paid_on=date(2026, 9, 3))
     assert verdict(PAID, branch, date(2026, 9, 30)) == (1, 1, "done")
-    factories.make_payment(
-        member, SEPTEMBER, "-20.00", reverses=wrong, paid_on=date(2026, 9, 3)
-    )
+    factories.make_payment(member, SEPTEMBER, "-20.00", reverses=wrong, paid_on=date(2026, 9, 3))
     duty = duty_of(PAID, branch, date(2026, 9, 30))
     assert (duty.actual, duty.state, duty.met_on) == (0, "open", None)
 

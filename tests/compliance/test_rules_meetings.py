@@ -274,7 +274,9 @@ def study(branch, day, hours, **roster):
 
 def test_thirty_two_hours_are_reached_by_being_present(branch):
     diligent, short, away, absent = factories.make_members(branch, 4)
-    study(branch, date(2026, 3, 5), "20.0", present=[diligent, short], leave=[away], absent=[absent])
+    study(
+        branch, date(2026, 3, 5), "20.0", present=[diligent, short], leave=[away], absent=[absent]
+    )
     study(branch, date(2026, 6, 5), "11.5", present=[diligent, short], leave=[away])
     study(branch, date(2026, 8, 5), "0.5", present=[diligent], leave=[short])
     assert verdict(STUDY, branch, date(2026, 9, 30)) == (4, 1, "behind")

@@ -46,7 +46,10 @@ def test_a_term_is_not_over_on_its_last_day_but_on_the_next(branch, ends_on, nex
 
 def test_an_approved_postponement_counts_instead(branch):
     factories.make_term(
-        branch, ends_on=date(2026, 3, 31), postponed_to=date(2026, 9, 30), postponement_reason="合并"
+        branch,
+        ends_on=date(2026, 3, 31),
+        postponed_to=date(2026, 9, 30),
+        postponement_reason="合并",
     )
     assert verdict(ELECTION, branch, date(2026, 9, 30)) == (0, 0, "done")
     duty = duty_of(ELECTION, branch, date(2026, 10, 1))

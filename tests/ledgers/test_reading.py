@@ -36,8 +36,8 @@ def test_hidden_and_empty_sheets_are_left_out():
 
 
 def test_a_formula_without_a_stored_result_reads_as_empty():
-    (sheet,) = read_workbook(book(("表", [["合计", "=SUM(B2:B3)"]])))
-    assert sheet.rows == [["合计", ""]]
+    (sheet,) = read_workbook(book(("表", [["合计", "=SUM(B2:B3)", 3]])))
+    assert sheet.rows == [["合计", "", 3.0]]
 
 
 def test_merged_titles_are_known():

@@ -1,0 +1,219 @@
+"""Dues from workbooks: approved amounts, charges, payments reversed and entered anew."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+
+from accounts.models import TrailLine
+from branches.models import Changed
+from dues.models import ApprovedAmount, Charge, Payment
+from tests.ledgers.workbooks import (
+    COUNTY,
+    LI,
+    ROSTER,
+    WANG,
+    ZHANG,
+    counts,
+    dues,
+    give,
+    id_number,
+    plan,
+    reasons,
+    remarks,
+)
+
+pytestmark = pytest.mark.django_db
+FEBRUARY = datetime.date(2026, 2, 1)
+
+
+@pytest.fixture
+def county():
+    give(COUNTY, ROSTER)
+
+
+def charges(name):
+    return list(
+        Charge.objects.filter(member__name=name).order_by("month").values_list("month__month", "amount")
+    )
+
+
+def paid(name, month):
+    found = Payment.objects.filter(member__name=name, month__month=month)
+    return found.aggregate(total=Sum("amount"))["total"]
+
+
+def test_a_year_is_stored_as_approval_charges_and_payments(county):
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, "１３２．００元", None]))
+    assert counts(planned) == (1, 1, 0, 0, 0)
+    approved = ApprovedAmount.objects.get()
+    assert (approved.from_month, approved.category, approved.base, approved.amount) == (
+        datetime.date(2026, 1, 1),
+        "employed",
+        Decimal("8800.00"),
+        Decimal("132.00"),
+    )
+    assert charges("张伟") == [(1, 132), (2, 132), (3, 132)]
+    assert list(Payment.objects.values_list("month__month", "amount", "paid_on")) == [
+        (1, Decimal("132.00"), None),
+        (2, Decimal("132.00"), None),
+    ]
+    assert Payment.objects.first().organisation.code == "B1"
+    assert TrailLine.objects.filter(area="dues").count() == 1
+    noted = Changed.objects.filter(area="dues").get()
+    assert (noted.from_on, noted.to_on) == (datetime.date(2026, 1, 1), datetime.date(2026, 12, 31))
+
+
+def test_the_same_year_again_changes_nothing(county):
+    row = ["张伟", ZHANG, "在职", 8800, 132, 132, "¥132.00", 0]
+    give(dues(row))
+    assert counts(give(dues(row))) == (1, 0, 0, 1, 0)
+    assert Payment.objects.count() == 2
+
+
+def test_months_are_charged_from_joining_to_today(county):
+    give(dues(["王强", WANG, "学生", None, 0.2, None, 0.2, None]), today=datetime.date(2026, 2, 20))
+    assert charges("王强") == [(2, Decimal("0.20"))]
+
+
+def test_a_month_to_come_is_charged_only_where_it_is_paid(county):
+    give(dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, None, 0.2]), today=datetime.date(2026, 1, 20))
+    assert charges("张伟") == [(1, Decimal("0.20")), (3, Decimal("0.20"))]
+
+
+def test_a_corrected_sum_is_reversed_and_entered_anew(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 100, None]))
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None]))
+    assert list(planned.lines())[0].cells == [
+        {"column": "2月", "before": "100.00", "after": "132.00"}
+    ]
+    first, reversal, anew = Payment.objects.filter(month=FEBRUARY).order_by("pk")
+    assert (reversal.amount, reversal.reverses, reversal.reason) == (
+        Decimal("-100.00"),
+        first,
+        "导入更正",
+    )
+    assert anew.amount == Decimal("132.00")
+    assert paid("张伟", 2) == Decimal("132.00")
+
+
+@pytest.mark.parametrize("cell", [0, "（清空）"])
+def test_nothing_paid_takes_the_entry_back(county, cell):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None]))
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, cell, None]))
+    assert paid("张伟", 2) == 0
+    assert paid("张伟", 1) == 132
+
+
+def test_a_blank_month_leaves_what_was_paid(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None]))
+    assert counts(give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))) == (1, 0, 0, 1, 0)
+
+
+def test_a_corrected_amount_moves_the_charges_made_from_it(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 1320, 132, None, None]))
+    Charge.objects.filter(month=FEBRUARY).update(amount=Decimal("60.00"))
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]))
+    assert list(planned.lines())[0].cells == [
+        {"column": "月应缴", "before": "1320.00", "after": "132.00"}
+    ]
+    assert ApprovedAmount.objects.get().amount == 132
+    assert charges("张伟") == [(1, 132), (2, 60), (3, 132)]
+
+
+def test_an_approval_inside_the_year_is_the_one_compared(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]))
+    january = ApprovedAmount.objects.get()
+    ApprovedAmount.objects.create(
+        member=january.member,
+        organisation=january.organisation,
+        from_month=datetime.date(2026, 3, 1),
+        category="employed",
+        base=Decimal("10000.00"),
+        amount=Decimal("150.00"),
+        reason="调薪",
+    )
+    planned = give(dues(["张伟", ZHANG, "在职", 10000, 150, 132, None, None]))
+    assert counts(planned) == (1, 0, 0, 1, 0)
+    assert charges("张伟") == [(1, 132), (2, 132), (3, 132)]
+
+
+def test_an_amount_that_differs_from_the_rates_is_kept_and_noted(county):
+    planned = give(
+        dues(
+            ["张伟", ZHANG, "在职", 8800, 100, None, None, None],
+            ["李娜", LI, "农民", None, 2, None, None, None],
+        )
+    )
+    assert remarks(planned) == [
+        (2, "月应缴", "按类别和基数计算是 132.00 元，按表中数保留"),
+        (3, "月应缴", "农民党员一般每月 0.20 到 1.00 元，按表中数保留"),
+    ]
+    assert ApprovedAmount.objects.filter(amount__in=(100, 2)).count() == 2
+
+
+def test_a_blank_amount_follows_from_category_and_base(county):
+    give(dues(["张伟", ZHANG, "离退休", 5000.01, None, None, None, None]))
+    assert ApprovedAmount.objects.get().amount == Decimal("50.00")
+
+
+def test_a_farmers_amount_cannot_be_computed(county):
+    planned = plan(dues(["张伟", ZHANG, "农民", None, None, None, None, None]))
+    assert reasons(planned) == [
+        (2, "月应缴", "“月应缴”不能为空：农民党员由支部在 0.20 到 1.00 元之间核定")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("约132", "“约132”读不出金额，请只写数字，如 132.00"),
+        ("132..5", "“132..5”读不出金额，请只写数字，如 132.00"),
+        ("13 2x", "“13 2x”读不出金额，请只写数字，如 132.00"),
+        (-132, "缴纳金额不能是负数，退还请在系统里冲正"),
+    ],
+)
+def test_a_half_written_sum_is_refused_in_its_cell(county, cell, reason):
+    planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, None, cell, None]))
+    assert reasons(planned) == [(2, "2月", reason)]
+
+
+@pytest.mark.parametrize("cell", ["132.", "1,32元", "￥132", " 132.00 "])
+def test_sums_as_people_type_them(county, cell):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, cell, None]))
+    assert paid("张伟", 2) == 132
+
+
+def test_a_stranger_is_refused_and_another_name_noted(county):
+    planned = plan(
+        dues(
+            ["赵六", id_number(8), "学生", None, 0.2, None, None, None],
+            ["张玮", ZHANG, "学生", None, 0.2, None, None, None],
+        )
+    )
+    assert reasons(planned) == [
+        (2, "公民身份号码", "党员名册里没有这个身份证号，请核对，或先导入党员花名册")
+    ]
+    assert remarks(planned) == [(3, "姓名", "名册上这个身份证号是“张伟”，按身份证号记账")]
+
+
+def test_a_sheet_of_payments_alone_asks_for_no_amount(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    planned = plan(
+        (
+            "2026年党费",
+            [["姓名", "身份证号", "缴费类别", "六月"], ["张伟", ZHANG, None, 132]],
+        )
+    )
+    assert counts(planned) == (1, 0, 1, 0, 0)
+
+
+def test_roster_and_dues_of_new_members_come_in_one_call():
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]), ROSTER, COUNTY)
+    assert [counts(planned, sheet) for sheet in range(3)] == [
+        (1, 1, 0, 0, 0),
+        (3, 3, 0, 0, 0),
+        (4, 4, 0, 0, 0),
+    ]
+    assert paid("张伟", 1) == 132

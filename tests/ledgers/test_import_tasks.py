@@ -1,0 +1,120 @@
+"""Rectification tasks from workbooks: matched by problem and day, never silently reopened."""
+
+import datetime
+
+import pytest
+
+from accounts.models import User
+from accounts.roles import Role
+from branches.models import Grant, Organisation
+from tasks.models import Task, TaskEvent
+from tests.ledgers.workbooks import COUNTY, counts, give, plan, reasons, remarks, tasks
+
+pytestmark = pytest.mark.django_db
+OPENED, DUE = datetime.date(2026, 3, 1), datetime.date(2026, 6, 1)
+
+
+@pytest.fixture
+def county():
+    give(COUNTY)
+
+
+def row(problem="档案材料不齐全", *, progress=None, closed=None, due=DUE, **changed):
+    cells = ["B1", "自查自纠", problem, "李书记", "东村党支部", "张伟", OPENED, due, progress, closed]
+    for place, cell in changed.items():
+        cells[int(place[1:])] = cell
+    return cells
+
+
+def events():
+    return list(TaskEvent.objects.order_by("pk").values_list("kind", "on", "progress"))
+
+
+@pytest.mark.parametrize(
+    ("progress", "closed", "state", "stored"),
+    [
+        (None, None, "pending", 0),
+        ("0%", None, "pending", 0),
+        (0.5, None, "working", 50),
+        ("100%", None, "working", 100),
+        (None, "2026年5月1日", "closed", 100),
+        ("已完成", 20260501, "closed", 100),
+    ],
+)
+def test_state_follows_from_progress_and_closing(county, progress, closed, state, stored):
+    give(tasks(row(progress=progress, closed=closed)))
+    task = Task.objects.get()
+    assert (task.state, task.progress, task.problem_key) == (state, stored, "档案材料不齐全")
+    expected = [("listed", OPENED, None)]
+    if closed:
+        expected.append(("closed", datetime.date(2026, 5, 1), 100))
+    assert events() == expected
+
+
+def test_marks_and_blanks_make_no_other_problem(county):
+    give(tasks(row("档案材料不齐全、缺 3 份")))
+    planned = give(tasks(row(" 档案材料，不齐全；缺3份。")))
+    assert counts(planned) == (1, 0, 0, 1, 0)
+
+
+def test_a_closed_task_is_not_reopened_by_a_blank(county):
+    give(tasks(row(closed="2026-05-01")))
+    planned = give(tasks(row(progress="50%")))
+    assert counts(planned) == (1, 0, 0, 1, 0)
+    assert remarks(planned) == [(2, "整改进度", "已于 2026-05-01 销号，进度没有改动")]
+    assert Task.objects.get().state == "closed"
+
+
+def test_clearing_the_day_of_closing_reopens_with_an_event(county):
+    give(tasks(row(progress="80%", closed="2026-05-01")))
+    give(tasks(row(closed="(清空)")))
+    assert Task.objects.get().state == "working"
+    assert events()[-1] == ("reopened", datetime.date(2026, 9, 30), None)
+
+
+def test_progress_and_extension_leave_events(county):
+    give(tasks(row()))
+    give(tasks(row(progress="50%", due="2026-08-01")))
+    task = Task.objects.get()
+    assert (task.state, task.progress, task.due_on, task.first_due_on) == (
+        "working",
+        50,
+        datetime.date(2026, 8, 1),
+        DUE,
+    )
+    assert [event[0] for event in events()] == ["listed", "extended", "progress"]
+
+
+def test_what_is_required_is_asked_by_name(county):
+    planned = plan(tasks(row(c3=None, c5=None, due=None)))
+    assert reasons(planned) == [
+        (2, "责任领导", "“责任领导”不能为空"),
+        (2, "责任人", "“责任人”不能为空"),
+        (2, "整改时限", "“整改时限”不能为空"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "column", "reason"),
+    [
+        ({"due": "2026-02-01"}, "整改时限", "整改时限早于建账日期 2026-03-01"),
+        ({"closed": "2026-02-01"}, "销号日期", "销号日期早于建账日期 2026-03-01"),
+        ({"closed": "2026-12-01"}, "销号日期", "这一天还没有到，请核对"),
+        ({"progress": "150%"}, "整改进度", "“150%”读不出进度，请写 0% 到 100%"),
+    ],
+)
+def test_what_cannot_be_is_refused(county, facts, column, reason):
+    assert reasons(plan(tasks(row(**facts)))) == [(2, column, reason)]
+
+
+def test_a_secretary_closes_and_extends_nothing_by_import(county):
+    give(tasks(row()))
+    secretary = User.objects.create(username="sec")
+    branch = Organisation.objects.get(code="B1")
+    Grant.objects.create(user=secretary, role=Role.SECRETARY, organisation=branch)
+    planned = plan(tasks(row(closed="2026-05-01", due="2026-08-01")), user=secretary)
+    assert sorted(reasons(planned)) == [
+        (2, "整改时限", "修改“整改时限”须由上级核查，请在系统里申请"),
+        (2, "销号日期", "修改“销号日期”须由上级核查，请在系统里申请"),
+    ]
+    assert counts(plan(tasks(row(progress="30%")), user=secretary)) == (1, 0, 1, 0, 0)

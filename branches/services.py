@@ -91,6 +91,7 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     changed = [name for name, value in facts.items() if before[name] != value]
     if not changed:
         return False
+    said_before = _in_words(organisation, changed)
     for name in changed:
         setattr(organisation, name, facts[name])
     organisation.save(update_fields=changed)
@@ -101,8 +102,8 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
         object_id=organisation.pk,
         label=organisation.name,
         organisation_id=organisation.pk,
-        before={name: str(before[name] or "") for name in changed},
-        after={name: str(facts[name] or "") for name in changed},
+        before=said_before,
+        after=_in_words(organisation, changed),
         reason=reason,
     )
     days = [day for day in (before.get("founded_on"), facts.get("founded_on")) if day]
@@ -110,6 +111,20 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     if days:
         note_change(organisation.pk, AREA, min(days), max(days))
     return True
+
+
+def _in_words(organisation: Organisation, names: list[str]) -> dict[str, str]:
+    """Facts as they are called and shown on screen."""
+    words = {}
+    for name in names:
+        field = Organisation._meta.get_field(name)
+        value = (
+            getattr(organisation, f"get_{name}_display")()
+            if field.choices
+            else getattr(organisation, name)
+        )
+        words[field.verbose_name] = str(value or "")
+    return words
 
 
 def refuse_circle(organisation: Organisation, to: Organisation) -> None:
@@ -141,7 +156,9 @@ def move_organisation(
     successors = [
         Placement(
             organisation_id=placement.organisation_id,
-            parent_id=to.pk if placement.organisation_id == organisation.pk else placement.parent_id,
+            parent_id=to.pk
+            if placement.organisation_id == organisation.pk
+            else placement.parent_id,
             path=new_path + placement.path[len(old_path) :],
             starts_on=on,
         )

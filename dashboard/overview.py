@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from branches.models import COMMITTEE_KINDS, Kind, Organisation
-from branches.periods import Period, Span, period_of
+from branches.periods import Period, Span, add_months, period_of
 from branches.values import Values
 from compliance.judging import SOON_DAYS
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
+from compliance.rules.members import current_terms
 from compliance.wording import badge, day_text, mark
 from dashboard.figures import (
     DUES_RULE,
@@ -37,6 +38,9 @@ _RANKED_FROM = 5
 _PANEL_ROWS = 12
 _PAGE = 50
 _AHEAD_DAYS = 90
+# Terms are announced six months ahead (2018 支部工作条例 Art. 21).
+_TERM_MONTHS = 6
+_TERMS_SHOWN = 7
 # Rules shown as columns of the matrix of branches, besides tasks.
 _MATRIX = (*MEETING_RULES, DUES_RULE, "meetings.study_hours", "tasks.overdue", "terms.election")
 
@@ -93,6 +97,7 @@ def overview(
         "deadlines": _deadlines(organisation, today),
         "trend": _trend(organisation, today),
         "algorithm_url": reverse("algorithm"),
+        "terms": _terms(organisation, today),
         "export_url": reverse("ledgers:export") + f"?organisation={organisation.code}",
         "data_at": _data_at(),
     }
@@ -238,6 +243,33 @@ def _deadlines(organisation, today) -> list[dict]:
             }
         )
     return sorted(rows, key=lambda row: row["on"])[:8]
+
+
+def _terms(organisation, today) -> dict:
+    """Terms that end within six months, and those past their end; nearest first."""
+    below = Organisation.objects.below(organisation).standing(today, today)
+    ends = sorted(
+        (term.postponed_to or term.ends_on, pk) for pk, term in current_terms(below, today).items()
+    )
+    horizon = add_months(today, _TERM_MONTHS)
+    ahead = [(end, pk) for end, pk in ends if today <= end <= horizon]
+    shown = ahead[:_TERMS_SHOWN]
+    names = below.in_bulk([pk for _end, pk in shown])
+    return {
+        "late": sum(end < today for end, _pk in ends),
+        "ahead": len(ahead),
+        "late_url": reverse("compliance:list")
+        + f"?organisation={organisation.code}&rule=terms.election&state={DutyState.OVERDUE}",
+        "rows": [
+            {
+                "name": names[pk].short_name,
+                "url": reverse("branch" if names[pk].is_branch else "overview_of", args=[names[pk].code]),
+                "date": day_text(end, today),
+                "words": f"还剩 {(end - today).days} 天" if end > today else "今天届满",
+            }
+            for end, pk in shown
+        ],
+    }
 
 
 def _heat(organisation, units, found, columns, seen, sort, cell) -> dict:

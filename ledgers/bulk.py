@@ -55,7 +55,8 @@ def insert(
         while piece := list(islice(prepared, _PIECE)):
             if connection.vendor == "postgresql":
                 text = "".join("\t".join(map(_copy_text, row)) + "\n" for row in piece)
-                cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO(text))
+                with connection.wrap_database_errors:
+                    cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO(text))
             else:
                 marks = ", ".join(["%s"] * len(fields))
                 cursor.executemany(
@@ -74,7 +75,8 @@ def update(model: type[models.Model], names: tuple[str, ...], rows: Iterable[tup
     with connection.cursor() as cursor:
         while piece := list(islice(prepared, _PIECE)):
             if connection.vendor == "postgresql":
-                _update_from_values(cursor.cursor, table, columns, fields, piece)
+                with connection.wrap_database_errors:
+                    _update_from_values(cursor.cursor, table, columns, fields, piece)
             else:
                 sets = ", ".join(f"{column} = %s" for column in columns[1:])
                 cursor.executemany(
@@ -111,9 +113,7 @@ def _prepared(
     fields: list[models.Field], rows: Iterable[tuple], ready: tuple[str, ...] = ()
 ) -> Iterator[tuple]:
     """Rows as the database takes them."""
-    preparers = [
-        _as_it_is if field.attname in ready else _preparer(field) for field in fields
-    ]
+    preparers = [_as_it_is if field.attname in ready else _preparer(field) for field in fields]
     for row in rows:
         yield tuple([prepare(value) for prepare, value in zip(preparers, row, strict=True)])
 

@@ -61,7 +61,9 @@ def write_import(
         with transaction.atomic():
             _write(plan, rows, Writing(by=by, today=plan.today), on_progress)
     except IntegrityError:
-        raise ImportRefused("核对以后系统里的数据又有变动，一行也没有写入，请重新核对后再导入") from None
+        raise ImportRefused(
+            "核对以后系统里的数据又有变动，一行也没有写入，请重新核对后再导入"
+        ) from None
     written = [row for chosen in rows.values() for row in chosen]
     new = sum(row.is_new for row in written)
     return ImportResult(

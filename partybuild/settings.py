@@ -98,7 +98,7 @@ INSTALLED_APPS = [
     "compliance.apps.ComplianceConfig",
     "ledgers.apps.LedgersConfig",
     "dashboard.apps.DashboardConfig",
-    "django.contrib.admin",
+    "partybuild.apps.ManagementConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

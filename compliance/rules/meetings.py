@@ -18,7 +18,7 @@ from compliance.registry import (
     Rule,
     register,
 )
-from meetings.enums import FULL_NAMES, Type
+from meetings.enums import FULL_NAMES, MeetingState, Type
 from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Meeting, MeetingType
 from members.roster import counts, roster
@@ -47,12 +47,14 @@ LECTURES_A_YEAR = Key("meetings.lecture", "每年党课次数", 4, unit="次", m
 def _days_held(question: Question, type_: str) -> dict[int, list[datetime.date]]:
     """Days on which each organisation held a meeting of that type, in order."""
     held = defaultdict(list)
+    # One plain join: nested in a subquery PostgreSQL may take minutes after a large import.
     for organisation_id, day in (
         MeetingType.objects.filter(
             type=type_,
-            meeting__in=Meeting.objects.held(question.starts_on, question.ends_on).filter(
-                organisation__in=question.organisations
-            ),
+            meeting__state=MeetingState.HELD,
+            meeting__held_on__gte=question.starts_on,
+            meeting__held_on__lte=question.ends_on,
+            meeting__organisation__in=question.organisations,
         )
         .order_by("meeting__held_on", "meeting_id")
         .values_list("meeting__organisation_id", "meeting__held_on")

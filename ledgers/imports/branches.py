@@ -4,6 +4,8 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from django.db.models import F
+
 from accounts.roles import Action
 from branches.models import Group, Kind, Organisation, Placement
 from branches.services import create_organisations, move_organisation, set_group_count
@@ -137,7 +139,9 @@ class Branches:
             return not row.problems
         parent = self.county.place_coded(code)
         if parent is None:
-            row.refuse(PARENT.heading, f"没有编码为“{code}”的组织，请核对，或把它也列入组织表", code)
+            row.refuse(
+                PARENT.heading, f"没有编码为“{code}”的组织，请核对，或把它也列入组织表", code
+            )
             return False
         if parent is plan.place:
             row.refuse(PARENT.heading, f"“{plan.place.name}”不能是自己的上级", code)
@@ -204,9 +208,7 @@ class Branches:
         if plan.parent is None:
             del stored[PARENT.heading]
         for heading, new in row.differences(stored).items():
-            if heading in _REGISTER and not self.county.may(
-                plan.place, Action.CHANGE_ORGANISATION
-            ):
+            if heading in _REGISTER and not self.county.may(plan.place, Action.CHANGE_ORGANISATION):
                 row.refuse(heading, "修改这一项不在您的权限内，请联系县委组织部")
             elif heading == TERM_END.heading:
                 self._plan_term(row, new, terms)
@@ -290,10 +292,7 @@ class Branches:
             if post.member_id is None:
                 self._link(row, post, typed)
             return
-        column = row.table.declaration.by_heading[SECRETARY.heading]
-        if row.stamp and row.table.declaration.print_in(
-            row.stamp, SECRETARY.heading
-        ) == column.print_of(typed):
+        if row.untouched(SECRETARY.heading):
             return
         person = self._find(row, typed)
         if row.problems or (post and person and person.pk and post.member_id == person.pk):
@@ -353,9 +352,7 @@ class Branches:
                 )
         terms = [row.plan.term for row in rows if row.plan.term]
         Term.objects.bulk_create([term for term in terms if not term.pk], batch_size=500)
-        Term.objects.bulk_update(
-            [term for term in terms if term.pk], ["ends_on"], batch_size=500
-        )
+        Term.objects.bulk_update([term for term in terms if term.pk], ["ends_on"], batch_size=500)
         Group.objects.bulk_create([g for row in rows for g in row.plan.added_groups], 500)
         Group.objects.bulk_update(
             [g for row in rows for g in row.plan.changed_groups], ["ends_on"], batch_size=500
@@ -378,16 +375,25 @@ class Branches:
     @staticmethod
     def _change(rows: list[Row]) -> None:
         rows = [row for row in rows if row.plan.facts]
+        founded = {
+            row.plan.place.pk: row.plan.facts["founded_on"]
+            for row in rows
+            if row.plan.facts.get("founded_on")
+        }
+        # The first placement began with the founding.
+        placements = list(
+            Placement.objects.filter(
+                organisation__in=founded, starts_on=F("organisation__founded_on")
+            )
+        )
+        for placement in placements:
+            founded_on = founded[placement.organisation_id]
+            if placement.ends_on is None or placement.ends_on >= founded_on:
+                placement.starts_on = founded_on
+        Placement.objects.bulk_update(placements, ["starts_on"], batch_size=500)
         for row in rows:
-            organisation = row.plan.place.organisation
-            founded_on = row.plan.facts.get("founded_on")
-            if founded_on and organisation.founded_on:
-                # The first placement began with the founding.
-                Placement.objects.filter(
-                    organisation=organisation, starts_on=organisation.founded_on
-                ).exclude(ends_on__lt=founded_on).update(starts_on=founded_on)
             for name, value in row.plan.facts.items():
-                setattr(organisation, name, value)
+                setattr(row.plan.place.organisation, name, value)
         Organisation.objects.bulk_update(
             [row.plan.place.organisation for row in rows], [*_FIELDS.values()], batch_size=500
         )

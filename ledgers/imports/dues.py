@@ -104,9 +104,7 @@ class Dues:
                 hashes[row] = keyed_hash(number)
         self.county.load_by_pk({_stamped(row)[0] for row in rows if row.stamp})
         self.county.load_by_hash(hashes.values())
-        matched = [
-            (row, person) for row in rows if (person := self._match(row, hashes.get(row)))
-        ]
+        matched = [(row, person) for row in rows if (person := self._match(row, hashes.get(row)))]
         for year in {self._year(row) for row, _person in matched}:
             self._load(year, {p.pk for row, p in matched if p.pk and self._year(row) == year})
         for row, person in matched:
@@ -125,7 +123,7 @@ class Dues:
             person = self.county.people.get(_stamped(row)[0])
             if person is None:
                 row.refuse(KEY, "系统里没有这一行对应的党员，请清空行标识，并填写完整的身份证号")
-            elif number and masked(number) != person.mask:
+            elif number and masked(number) != person.mask and not row.untouched(ID_NUMBER.heading):
                 row.refuse(ID_NUMBER.heading, "与名册里的号码不同，请核对", number)
                 return None
         elif isinstance(number, Masked):
@@ -363,17 +361,13 @@ class Dues:
                 for month, amount, place in row.plan.charges
             ),
         )
-        bulk.update(
-            Charge, ("amount",), (charge for row in rows for charge in row.plan.recharged)
-        )
+        bulk.update(Charge, ("amount",), (charge for row in rows for charge in row.plan.recharged))
         self._write_payments(rows, writing)
         for row in rows:
             person, year = row.plan.person, self._year(row)
             writing.line(row, AREA, person.pk, row.plan.home.pk)
             for place in {row.plan.home, *(item[2] for item in row.plan.payments)}:
-                writing.note(
-                    place.pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31)
-                )
+                writing.note(place.pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31))
 
     @staticmethod
     def _write_approvals(rows: list[Row]) -> None:

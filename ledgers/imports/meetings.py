@@ -40,9 +40,7 @@ _COLUMNS = {
     AttendanceState.LEAVE: LEAVE,
     AttendanceState.ABSENT: ABSENT,
 }
-_INSERTED = tuple(
-    field.attname for field in Meeting._meta.concrete_fields if field.attname != "id"
-)
+_INSERTED = tuple(field.attname for field in Meeting._meta.concrete_fields if field.attname != "id")
 _UPDATED = (
     "state held_on starts_at place host_id host_name lecturer_id lecturer_name topic hours "
     "group_id version"
@@ -56,6 +54,8 @@ class Stored:
     meeting: Meeting
     types: set[str] = field(default_factory=set)
     roster: dict[Person, tuple[str, str]] = field(default_factory=dict)
+    # Keys of the attendance rows.
+    seats: dict[Person, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
@@ -143,9 +143,13 @@ class Meetings:
         places = {place.pk: place for _row, place in placed}
         found = []
         for piece in chunks(places):
-            found += Meeting.objects.filter(
-                organisation__in=piece, held_on__range=(min(days), max(days))
-            ).exclude(state=MeetingState.CANCELLED).order_by("pk")
+            found += (
+                Meeting.objects.filter(
+                    organisation__in=piece, held_on__range=(min(days), max(days))
+                )
+                .exclude(state=MeetingState.CANCELLED)
+                .order_by("pk")
+            )
             for group in Group.objects.filter(organisation__in=piece):
                 self.groups[places[group.organisation_id]][group.name] = group
         known = {meeting.pk for meeting in found}
@@ -167,7 +171,9 @@ class Meetings:
             if stored is None:
                 row.refuse(KEY, "系统里没有这一行对应的会议，请清空行标识")
             elif stored.meeting.organisation_id != place.pk:
-                row.refuse(BRANCH_CODE.heading, "会议的党支部不能改，请核对", place.organisation.code)
+                row.refuse(
+                    BRANCH_CODE.heading, "会议的党支部不能改，请核对", place.organisation.code
+                )
             elif stored.meeting.state == MeetingState.CANCELLED:
                 row.refuse(KEY, "这次会议在系统里已取消，请核对")
         else:
@@ -192,8 +198,7 @@ class Meetings:
         fits = [
             stored
             for stored in self.on_day.get((place.pk, row.values[HELD.heading]), ())
-            if types & stored.types
-            and (group is None or self._group_name(stored, place) == group)
+            if types & stored.types and (group is None or self._group_name(stored, place) == group)
         ]
         if len(fits) > 1:
             # The closest: exactly these types, then of the whole branch.
@@ -215,11 +220,12 @@ class Meetings:
         found = []
         for piece in chunks({stored.meeting.pk for stored in meetings}):
             found += Attendance.objects.filter(meeting__in=piece).values_list(
-                "meeting_id", "member_id", "state", "reason"
+                "meeting_id", "member_id", "state", "reason", "pk"
             )
-        self.county.load_by_pk({member for _meeting, member, _state, _reason in found})
-        for meeting, member, state, reason in found:
-            self.by_pk[meeting].roster[self.county.people[member]] = (state, reason)
+        self.county.load_by_pk({member for _meeting, member, *_entry in found})
+        for meeting, member, state, reason, pk in found:
+            stored, person = self.by_pk[meeting], self.county.people[member]
+            stored.roster[person], stored.seats[person] = (state, reason), pk
 
     def _plan_row(self, row: Row, place: Place, stored: Stored | None) -> None:
         if stored:
@@ -253,7 +259,9 @@ class Meetings:
             elif heading == STARTS.heading:
                 meeting.starts_at = new
                 if meeting.ends_at and new and meeting.ends_at <= new:
-                    row.refuse(heading, f"晚于系统里的结束时间 {meeting.ends_at:%H:%M}", f"{new:%H:%M}")
+                    row.refuse(
+                        heading, f"晚于系统里的结束时间 {meeting.ends_at:%H:%M}", f"{new:%H:%M}"
+                    )
             elif heading in _TEXTS:
                 setattr(meeting, _TEXTS[heading], new)
             elif heading == HOURS.heading:
@@ -281,15 +289,12 @@ class Meetings:
     def _plan_persons(self, row: Row, stored: Stored | None) -> None:
         """主持人 and 授课人: of the roster of that day where the name is there, else a name only."""
         plan, meeting = row.plan, row.plan.meeting
-        column_of = row.table.declaration.by_heading
         for heading, name_of in _PERSONS.items():
             typed = row.values.get(heading)
             if typed is None:
                 continue
             before = getattr(meeting, f"{name_of}_name")
-            if row.stamp and row.table.declaration.print_in(row.stamp, heading) == column_of[
-                heading
-            ].print_of(typed):
+            if row.untouched(heading):
                 continue
             name, mark, _reason = ("", "", "") if typed is CLEAR else split_person(typed)
             if name == before and not mark:
@@ -297,9 +302,7 @@ class Meetings:
             person = self._person(row, heading, typed) if name else None
             if row.problems:
                 continue
-            if name == before and (
-                not person or person.pk == getattr(meeting, f"{name_of}_id")
-            ):
+            if name == before and (not person or person.pk == getattr(meeting, f"{name_of}_id")):
                 continue
             setattr(meeting, f"{name_of}_name", name)
             plan.persons[name_of] = person
@@ -321,14 +324,20 @@ class Meetings:
 
         A blank cell leaves the people it stood for as they are; a filled one replaces them.
         """
-        typed = {state: row.values[c.heading] for c, state in ATTENDANCE.items() if c.heading in row.values}
-        typed = {state: names for state, names in typed.items() if not self._untouched(row, state)}
+        typed = {
+            state: row.values[c.heading]
+            for c, state in ATTENDANCE.items()
+            if c.heading in row.values
+        }
+        typed = {
+            state: names
+            for state, names in typed.items()
+            if not row.untouched(_COLUMNS[state].heading)
+        }
         if not typed:
             return
         before = dict(stored.roster) if stored else {}
-        after = {
-            person: entry for person, entry in before.items() if entry[0] not in typed
-        }
+        after = {person: entry for person, entry in before.items() if entry[0] not in typed}
         seen: dict[Person, str] = {}
         for state, names in typed.items():
             for name in () if names is CLEAR else names:
@@ -342,12 +351,6 @@ class Meetings:
                 if old != new:
                     row.change(column.heading, old, new)
 
-    def _untouched(self, row: Row, state: str) -> bool:
-        column = _COLUMNS[state]
-        return bool(row.stamp) and row.table.declaration.print_in(
-            row.stamp, column.heading
-        ) == column.print_of(row.values[column.heading])
-
     def _seat(
         self, row: Row, state: str, typed: str, seen: dict, before: dict, after: dict
     ) -> None:
@@ -359,7 +362,9 @@ class Meetings:
                 reason = f"“{typed}”不在支部 {row.values[HELD.heading]} 的党员名册里，列席的请不要填在这里"
                 row.refuse(heading, reason, typed)
         elif person in seen:
-            row.refuse(heading, f"“{typed}”写了两次（{seen[person]}、{heading}），请只留一处", typed)
+            row.refuse(
+                heading, f"“{typed}”写了两次（{seen[person]}、{heading}），请只留一处", typed
+            )
         else:
             seen[person] = heading
             reason = split_person(typed)[2] if state != AttendanceState.PRESENT else ""
@@ -405,7 +410,9 @@ class Meetings:
         for meeting in changed:
             meeting.version += 1
         bulk.update(
-            Meeting, tuple(_UPDATED), ((m.pk, *(getattr(m, name) for name in _UPDATED)) for m in changed)
+            Meeting,
+            tuple(_UPDATED),
+            ((m.pk, *(getattr(m, name) for name in _UPDATED)) for m in changed),
         )
         self._write_types(rows)
         self._write_attendance(rows)
@@ -429,28 +436,23 @@ class Meetings:
 
     @staticmethod
     def _write_attendance(rows: list[Row]) -> None:
-        """Rosters that change are written anew where people differ."""
+        """Seats that differ are taken away and set anew."""
         gone, fresh = [], []
         for plan in (row.plan for row in rows if row.plan.roster is not None):
-            before = plan.stored.roster if plan.stored else {}
-            day = plan.meeting.held_on
-            for person, (state, reason) in plan.roster.items():
-                if before.get(person) != (state, reason):
-                    formal = person.was_formal(day)
-                    fresh.append((plan.meeting.pk, person.pk, str(state), reason, formal))
-            if before:
-                gone.append(
-                    (
-                        plan.meeting.pk,
-                        [p.pk for p, entry in before.items() if plan.roster.get(p) != entry],
-                    )
-                )
-        for meeting, members in gone:
-            if members:
-                Attendance.objects.filter(meeting=meeting, member__in=members).delete()
-        bulk.insert(
-            Attendance, ("meeting_id", "member_id", "state", "reason", "was_formal"), fresh
-        )
+            before, day = plan.stored.roster if plan.stored else {}, plan.meeting.held_on
+            gone += [
+                plan.stored.seats[person]
+                for person, entry in before.items()
+                if plan.roster.get(person) != entry
+            ]
+            fresh += [
+                (plan.meeting.pk, person.pk, str(state), reason, person.was_formal(day))
+                for person, (state, reason) in plan.roster.items()
+                if before.get(person) != (state, reason)
+            ]
+        for piece in chunks(gone):
+            Attendance.objects.filter(pk__in=piece).delete()
+        bulk.insert(Attendance, ("meeting_id", "member_id", "state", "reason", "was_formal"), fresh)
 
 
 def _named(roster: dict[Person, tuple[str, str]], state: str) -> tuple[str, ...]:

@@ -135,7 +135,9 @@ class Members:
         person = self.county.people.get(int(row.stamp.pk))
         if person is None:
             row.refuse(KEY, "系统里没有这一行对应的党员，请清空行标识，并填写完整的身份证号")
-        elif isinstance(number, Masked) and number != person.mask:
+        elif isinstance(number, Masked):
+            if number == person.mask or row.untouched(ID_NUMBER.heading):
+                return person
             row.refuse(
                 ID_NUMBER.heading, "与名册里的号码不同，要更正请填写完整的 18 位号码", number
             )
@@ -247,7 +249,7 @@ class Members:
         """The stored phone, or its mask where the cell holds a mask."""
         typed = row.values.get(PHONE.heading)
         if isinstance(typed, Masked):
-            if typed == member.phone_mask:
+            if typed == member.phone_mask or row.untouched(PHONE.heading):
                 return typed
             row.refuse(PHONE.heading, "与名册里的号码不同，要更正请填写完整的号码", typed)
         return member.phone
@@ -286,8 +288,10 @@ class Members:
         """The first membership began on the day of joining; both move together."""
         joined_on = plan.person.joined_on
         for span in plan.person.spans:
-            if span.pk and span.starts_on == before and (
-                joined_on is None or span.ends_on is None or span.ends_on >= joined_on
+            if (
+                span.pk
+                and span.starts_on == before
+                and (joined_on is None or span.ends_on is None or span.ends_on >= joined_on)
             ):
                 span.starts_on = joined_on
                 plan.corrected = span
@@ -382,9 +386,7 @@ class Members:
     @staticmethod
     def _write_memberships(rows: list[Row]) -> None:
         # Ended before the next is begun: one open membership at a time.
-        changed = [
-            span for row in rows for span in (row.plan.closed, row.plan.corrected) if span
-        ]
+        changed = [span for row in rows for span in (row.plan.closed, row.plan.corrected) if span]
         bulk.update(
             Membership,
             ("organisation_id", "starts_on", "ends_on"),
@@ -394,7 +396,13 @@ class Members:
             Membership,
             ("member_id", "organisation_id", "group_id", "starts_on", "ends_on"),
             (
-                (row.plan.person.pk, row.plan.opened.place.pk, None, row.plan.opened.starts_on, None)
+                (
+                    row.plan.person.pk,
+                    row.plan.opened.place.pk,
+                    None,
+                    row.plan.opened.starts_on,
+                    None,
+                )
                 for row in rows
                 if row.plan.opened
             ),

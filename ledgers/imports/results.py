@@ -143,6 +143,14 @@ class Row:
         column = self.table.declaration.by_heading[heading]
         self.changes.append((heading, column.written(before), column.written(after)))
 
+    def untouched(self, heading: str) -> bool:
+        """Whether a cell came back as it was exported."""
+        if not self.stamp or heading not in self.values:
+            return False
+        declaration = self.table.declaration
+        column = declaration.by_heading[heading]
+        return declaration.print_in(self.stamp, heading) == column.print_of(self.values[heading])
+
     def differences(self, stored: dict[str, Any]) -> dict[str, Any]:
         """New values by heading, of the cells that differ from what is stored.
 

@@ -124,10 +124,10 @@ class Tasks:
         if task.state == TaskState.CANCELLED and found:
             row.note(PROBLEM.heading, "这项任务在系统里已撤销，本行没有采用")
             return
-        if task.state == TaskState.CLOSED and CLOSED.heading not in found:
-            if PROGRESS.heading in found:
-                row.note(PROGRESS.heading, f"已于 {task.closed_on} 销号，进度没有改动")
-                del found[PROGRESS.heading]
+        still_closed = task.state == TaskState.CLOSED and CLOSED.heading not in found
+        if still_closed and PROGRESS.heading in found:
+            row.note(PROGRESS.heading, f"已于 {task.closed_on} 销号，进度没有改动")
+            del found[PROGRESS.heading]
         self._check_rights(row, place, task, found)
         if row.problems or not found:
             return
@@ -155,7 +155,9 @@ class Tasks:
         if task.due_on != before["due_on"]:
             task.first_due_on = task.first_due_on or before["due_on"]
             events.append(
-                TaskEvent(kind=EventKind.EXTENDED, on=today, text=f"{before['due_on']} → {task.due_on}")
+                TaskEvent(
+                    kind=EventKind.EXTENDED, on=today, text=f"{before['due_on']} → {task.due_on}"
+                )
             )
         if task.closed_on != before["closed_on"]:
             if task.closed_on and not before["closed_on"]:
@@ -208,7 +210,15 @@ class Tasks:
             TaskEvent,
             ("task_id", "kind", "on", "text", "progress", "by_id", "at"),
             (
-                (row.plan.task.pk, event.kind.value, event.on, event.text, event.progress, by, writing.now)
+                (
+                    row.plan.task.pk,
+                    event.kind.value,
+                    event.on,
+                    event.text,
+                    event.progress,
+                    by,
+                    writing.now,
+                )
                 for row in rows
                 for event in row.plan.events
             ),

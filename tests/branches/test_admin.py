@@ -263,8 +263,8 @@ def test_a_change_leaves_a_line_with_before_and_after(client, officer, branch):
     form = organisation_form(branch, name="中共上荻村支部委员会")
     assert client.post(url(Organisation, "change", branch.pk), form).status_code == 302
     (line,) = lines("修改组织")
-    assert line.before == {"name": "上荻村党支部"}
-    assert line.after == {"name": "中共上荻村支部委员会"}
+    assert line.before == {"组织名称": "上荻村党支部"}
+    assert line.after == {"组织名称": "中共上荻村支部委员会"}
 
 
 def test_saving_without_a_change_leaves_no_line(client, officer, branch):
@@ -326,7 +326,7 @@ def test_the_history_of_an_organisation_is_its_trail(client, officer, branch):
     form = organisation_form(branch, name="中共上荻村支部委员会")
     client.post(url(Organisation, "change", branch.pk), form)
     page = client.get(url(Organisation, "history", branch.pk)).content.decode()
-    assert "修改组织" in page and "name：上荻村党支部" in page
+    assert "修改组织" in page and "组织名称：上荻村党支部" in page
 
 
 def test_the_security_administrator_finds_organisations_but_changes_none(client, county, branch):

@@ -89,7 +89,17 @@ def test_changing_leaves_before_and_after_and_says_whether_anything_differed(bra
     assert change_organisation(branch, by=None, name="上荻一支部", reason="更名")
     assert not change_organisation(branch, by=None, name="上荻一支部")
     line = TrailLine.objects.get()
-    assert (line.before, line.after) == ({"name": "上荻村第一党支部"}, {"name": "上荻一支部"})
+    assert (line.before, line.after) == (
+        {"组织名称": "上荻村第一党支部"},
+        {"组织名称": "上荻一支部"},
+    )
+
+
+def test_a_line_says_values_as_they_are_shown(branch):
+    change_organisation(branch, by=None, sector="village", dissolved_on=APRIL)
+    line = TrailLine.objects.get()
+    assert line.before == {"所属领域": "社区", "撤销日期": ""}
+    assert line.after == {"所属领域": "农村", "撤销日期": "2026-04-01"}
 
 
 def test_dissolving_asks_for_judging_from_that_day(branch):

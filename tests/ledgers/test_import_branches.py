@@ -118,7 +118,9 @@ def test_blanks_change_nothing_and_clearing_does():
     give(("组织", [FULL, row]))
     blank = give(("组织", [FULL, ["B1", "中共东村支部委员会", *[None] * 5]]))
     assert counts(blank) == (1, 0, 0, 1, 0)
-    cleared = give(("组织", [FULL, ["B1", "中共东村支部委员会", None, None, "（清空）", None, None]]))
+    cleared = give(
+        ("组织", [FULL, ["B1", "中共东村支部委员会", None, None, "（清空）", None, None]])
+    )
     assert counts(cleared) == (1, 0, 1, 0, 0)
     branch = Organisation.objects.get(code="B1")
     assert (branch.sector, branch.founded_on) == ("", datetime.date(1990, 1, 1))
@@ -142,7 +144,9 @@ def test_groups_are_added_ended_and_taken_up_again():
     give(COUNTY)
     standing = Group.objects.filter(organisation__code="B1", ends_on__isnull=True)
     for count, names in ((1, ["第一党小组"]), (3, ["第一党小组", "第二党小组", "第三党小组"])):
-        planned = give(organisations(["B1", "中共东村支部委员会", "T1", "党支部", None, None, count]))
+        planned = give(
+            organisations(["B1", "中共东村支部委员会", "T1", "党支部", None, None, count])
+        )
         assert counts(planned) == (1, 0, 1, 0, 0)
         assert sorted(standing.values_list("name", flat=True)) == sorted(names)
         again = give(organisations(["B1", "中共东村支部委员会", "T1", "党支部", None, None, count]))
@@ -174,8 +178,10 @@ def test_a_name_that_fits_two_is_refused_with_both_shown():
     planned = plan(COUNTY, twins)
     ways = "、".join(sorted(f"张伟({number[-4:]})" for number in (id_number(1), other)))
     assert (4, "书记", f"支部里有 2 个“张伟”，请写成 {ways} 中的一个") in reasons(planned)
-    named = organisations(["B1", "中共东村支部委员会", "T1", "党支部", None, f"张伟（{other[-4:]}）", 2])
-    give(COUNTY[:1] + ([COUNTY[1][0], *COUNTY[1][1:3]],), named, twins)
+    named = organisations(
+        ["B1", "中共东村支部委员会", "T1", "党支部", None, f"张伟（{other[-4:]}）", 2]
+    )
+    give((COUNTY[0], COUNTY[1][:3]), named, twins)
     assert secretary("B1").member.id_number == other
 
 
@@ -193,4 +199,14 @@ def test_rows_need_the_organisations_that_are_new_in_the_same_call():
         organisations(["B9", "中共新村支部委员会", "X", "党支部", None, None, None]),
         members(["张伟", id_number(1), "正式", None, None, "B9", None]),
     )
-    assert planned.sheets[1].problems[0].reason == "要先更正表.xlsx“组织”第 2 行（组织 中共新村支部委员会）"
+    assert (
+        planned.sheets[1].problems[0].reason
+        == "要先更正表.xlsx“组织”第 2 行（组织 中共新村支部委员会）"
+    )
+
+
+def test_a_corrected_founding_day_moves_the_first_placement():
+    give(COUNTY)
+    give(organisations(["B1", "中共东村支部委员会", "T1", "党支部", "1988-07-01", None, None]))
+    branch = Organisation.objects.get(code="B1")
+    assert branch.founded_on == branch.placements.get().starts_on == datetime.date(1988, 7, 1)

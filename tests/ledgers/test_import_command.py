@@ -62,7 +62,11 @@ def test_json_tells_every_sheet(folder, tmp_path):
     assert code == 1
     assert "有 1 处需要更正，一行也没有写入" in err
     sheets = json.loads(target.read_text(encoding="utf-8"))
-    assert [Path(sheet["file"]).name for sheet in sheets] == ["01-党员.xlsx", "02-组织.xlsx", "坏.xlsx"]
+    assert [Path(sheet["file"]).name for sheet in sheets] == [
+        "01-党员.xlsx",
+        "02-组织.xlsx",
+        "坏.xlsx",
+    ]
     assert {key: sheets[2][key] for key in ("sheet", "ledger", "read", "new", "refused")} == {
         "sheet": "党员",
         "ledger": "党员",
@@ -87,7 +91,9 @@ def test_refused_rows_are_written_and_the_rest_accepted(folder, tmp_path):
     out, _err, code = run(folder, "--accept-valid", "--refused", refused)
     assert code == 0
     assert "未导入 1 行" in out
-    assert rows_of(refused.read_bytes(), "党员")[1][-1].startswith("党支部编码：没有编码为“B7”的组织")
+    assert rows_of(refused.read_bytes(), "党员")[1][-1].startswith(
+        "党支部编码：没有编码为“B7”的组织"
+    )
     assert Member.objects.count() == 3
 
 
@@ -102,7 +108,9 @@ def test_nothing_valid_is_a_refusal_even_when_accepting(tmp_path):
 def test_the_year_may_be_given(folder, tmp_path):
     run(folder)
     path = tmp_path / "费.xlsx"
-    path.write_bytes(book(dues(["张伟", id_number(1), "学生", None, 0.2, 0.2, None, None], name="表")))
+    path.write_bytes(
+        book(dues(["张伟", id_number(1), "学生", None, 0.2, 0.2, None, None], name="表"))
+    )
     assert run(path)[2] == 1
     assert run(path, "--year", "2026")[2] == 0
 

@@ -35,7 +35,9 @@ def county():
 
 def charges(name):
     return list(
-        Charge.objects.filter(member__name=name).order_by("month").values_list("month__month", "amount")
+        Charge.objects.filter(member__name=name)
+        .order_by("month")
+        .values_list("month__month", "amount")
     )
 
 
@@ -85,9 +87,7 @@ def test_a_month_to_come_is_charged_only_where_it_is_paid(county):
 def test_a_corrected_sum_is_reversed_and_entered_anew(county):
     give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 100, None]))
     planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None]))
-    assert list(planned.lines())[0].cells == [
-        {"column": "2月", "before": "100.00", "after": "132.00"}
-    ]
+    assert next(planned.lines()).cells == [{"column": "2月", "before": "100.00", "after": "132.00"}]
     first, reversal, anew = Payment.objects.filter(month=FEBRUARY).order_by("pk")
     assert (reversal.amount, reversal.reverses, reversal.reason) == (
         Decimal("-100.00"),
@@ -108,14 +108,20 @@ def test_nothing_paid_takes_the_entry_back(county, cell):
 
 def test_a_blank_month_leaves_what_was_paid(county):
     give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None]))
-    assert counts(give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))) == (1, 0, 0, 1, 0)
+    assert counts(give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))) == (
+        1,
+        0,
+        0,
+        1,
+        0,
+    )
 
 
 def test_a_corrected_amount_moves_the_charges_made_from_it(county):
     give(dues(["张伟", ZHANG, "在职", 8800, 1320, 132, None, None]))
     Charge.objects.filter(month=FEBRUARY).update(amount=Decimal("60.00"))
     planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]))
-    assert list(planned.lines())[0].cells == [
+    assert next(planned.lines()).cells == [
         {"column": "月应缴", "before": "1320.00", "after": "132.00"}
     ]
     assert ApprovedAmount.objects.get().amount == 132

@@ -37,7 +37,19 @@ def attendance():
 
 def test_a_meeting_is_stored_with_types_people_and_hours(county):
     planned = give(
-        meetings(["B1", "支部党员大会、党课", "2026.3.5 15:00", "张伟", "李娜", "张伟 李娜", "无", None, 2])
+        meetings(
+            [
+                "B1",
+                "支部党员大会、党课",
+                "2026.3.5 15:00",
+                "张伟",
+                "李娜",
+                "张伟 李娜",
+                "无",
+                None,
+                2,
+            ]
+        )
     )
     assert counts(planned) == (1, 1, 0, 0, 0)
     meeting = Meeting.objects.get()
@@ -50,13 +62,18 @@ def test_a_meeting_is_stored_with_types_people_and_hours(county):
     assert meeting.lecturer.name == "李娜"
     assert set(meeting.types.values_list("type", flat=True)) == {"members_meeting", "lecture"}
     assert attendance() == [("张伟", "present", "", True), ("李娜", "present", "", True)]
-    assert Changed.objects.filter(area="meetings").values_list("from_on", "to_on").get() == (DAY, DAY)
+    assert Changed.objects.filter(area="meetings").values_list("from_on", "to_on").get() == (
+        DAY,
+        DAY,
+    )
 
 
 def test_names_in_every_way_are_the_same_meeting(county):
     give(meetings(["B1", "党课", DAY, "张伟", None, "张伟、李娜", None, None, 2]))
     for names in ("张伟，李娜", "李 娜;张伟", "张伟,李娜", "李娜\n张伟"):
-        planned = give(meetings(["b1", "上党课", "20260305", "张伟", None, names, None, None, "2学时"]))
+        planned = give(
+            meetings(["b1", "上党课", "20260305", "张伟", None, names, None, None, "2学时"])
+        )
         assert counts(planned) == (1, 0, 0, 1, 0)
     assert Meeting.objects.count() == 1
 
@@ -71,7 +88,7 @@ def test_reasons_of_leave_are_kept(county):
 def test_a_retyped_list_replaces_the_old_one_and_a_blank_leaves_it(county):
     give(meetings(["B1", "党课", DAY, "张伟", None, "张伟、李娜", None, None, 1]))
     planned = give(meetings(["B1", "党课", DAY, "张伟", None, "张伟", None, "李娜", 1]))
-    assert list(planned.lines())[0].cells == [
+    assert next(planned.lines()).cells == [
         {"column": "参会人员", "before": "张伟、李娜", "after": "张伟"},
         {"column": "缺席人员", "before": "", "after": "李娜"},
     ]
@@ -107,7 +124,10 @@ def test_somebody_who_is_not_on_the_roster_of_the_day_is_refused(county):
 
 def test_a_lecturer_from_outside_is_kept_by_name(county):
     give(meetings(["B1", "党课", DAY, "张伟", "市委讲师", "张伟", None, None, 1]))
-    assert (Meeting.objects.get().lecturer, Meeting.objects.get().lecturer_name) == (None, "市委讲师")
+    assert (Meeting.objects.get().lecturer, Meeting.objects.get().lecturer_name) == (
+        None,
+        "市委讲师",
+    )
 
 
 def test_a_name_that_fits_two_is_refused_until_it_says_which(county):
@@ -125,9 +145,7 @@ def test_a_name_that_fits_two_is_refused_until_it_says_which(county):
 
 def test_a_person_in_two_lists_is_refused(county):
     planned = plan(meetings(["B1", "党课", DAY, None, None, "张伟", "张伟", None, 1]))
-    assert reasons(planned) == [
-        (2, "请假人员", "“张伟”写了两次（参会人员、请假人员），请只留一处")
-    ]
+    assert reasons(planned) == [(2, "请假人员", "“张伟”写了两次（参会人员、请假人员），请只留一处")]
 
 
 def test_the_same_meeting_in_two_rows_is_refused_with_both(county):
@@ -183,7 +201,11 @@ def test_counts_that_disagree_with_the_names_are_noted(county):
     ("column", "cell", "reason"),
     [
         (0, "B9", "没有编码为“B9”的组织，请核对编码，或先导入组织表"),
-        (1, "座谈会", "“座谈会”不是会议类型，请填：党员大会、支委会、党小组会、党课、主题党日、组织生活会、民主评议"),
+        (
+            1,
+            "座谈会",
+            "“座谈会”不是会议类型，请填：党员大会、支委会、党小组会、党课、主题党日、组织生活会、民主评议",
+        ),
         (2, "2026-10-01", "这一天还没有到；没有召开的会议请登记在年度计划里"),
         (2, None, "“时间”不能为空"),
     ],

@@ -22,7 +22,16 @@ from tests.ledgers.workbooks import (
 )
 
 pytestmark = pytest.mark.django_db
-WIDE = ["姓名", "公民身份号码", "性别", "出生年月", "党籍状态", "加入党组织日期", "所属党支部", "是否流动党员"]
+WIDE = [
+    "姓名",
+    "公民身份号码",
+    "性别",
+    "出生年月",
+    "党籍状态",
+    "加入党组织日期",
+    "所属党支部",
+    "是否流动党员",
+]
 
 
 @pytest.fixture
@@ -95,7 +104,9 @@ def test_clearing_a_phone(county):
 
 
 def test_a_number_typed_as_a_number_is_refused(county):
-    planned = plan(members(["赵六", float(id_number(8)[:17] + "0"), "正式", None, None, "B1", None]))
+    planned = plan(
+        members(["赵六", float(id_number(8)[:17] + "0"), "正式", None, None, "B1", None])
+    )
     ((_row, column, reason),) = reasons(planned)
     assert column == "公民身份号码"
     assert reason.startswith("身份证号是数字格式，后几位已丢失")
@@ -107,8 +118,14 @@ def test_a_number_typed_as_a_number_is_refused(county):
     [
         (None, "公民身份号码不能为空，系统只按身份证号认人"),
         ("12345", "身份证号应为 18 位，现在是 5 位，请核对"),
-        (ZHANG[:17] + ("1" if ZHANG[17] != "1" else "2"), "身份证号最后一位校验不对，请对照身份证核对每一位"),
-        ("629901********0017", "号码带星号，看不出是谁，请填写完整的 18 位号码，或保留“行标识”一列"),
+        (
+            ZHANG[:17] + ("1" if ZHANG[17] != "1" else "2"),
+            "身份证号最后一位校验不对，请对照身份证核对每一位",
+        ),
+        (
+            "629901********0017",
+            "号码带星号，看不出是谁，请填写完整的 18 位号码，或保留“行标识”一列",
+        ),
     ],
 )
 def test_a_row_that_does_not_say_who_it_is_is_refused(county, cell, reason):
@@ -164,7 +181,10 @@ def test_october_typed_as_a_number_is_october(county):
 
 def test_birth_and_gender_that_disagree_with_the_number_are_noted(county):
     planned = give(
-        ("党员", [WIDE, ["赵六", id_number(8), "男", "1980-01-06", "正式", None, "东村党支部", "否"]])
+        (
+            "党员",
+            [WIDE, ["赵六", id_number(8), "男", "1980-01-06", "正式", None, "东村党支部", "否"]],
+        )
     )
     assert remarks(planned) == [
         (2, "出生日期", "与身份证号上的 1980-01-05 不一致，按表中日期保留"),
@@ -188,7 +208,7 @@ def test_a_committee_has_no_members(county):
 def test_another_branch_is_a_transfer_as_of_today(county):
     planned = give(members(["李娜", LI, None, None, None, "B2", None]))
     assert counts(planned) == (1, 0, 1, 0, 0)
-    assert list(planned.lines())[0].cells == [{"column": "党支部编码", "before": "B1", "after": "B2"}]
+    assert next(planned.lines()).cells == [{"column": "党支部编码", "before": "B1", "after": "B2"}]
     assert member(LI).organisation.code == "B2"
     spans = Membership.objects.filter(member__name="李娜").order_by("starts_on")
     assert list(spans.values_list("organisation__code", "starts_on", "ends_on")) == [

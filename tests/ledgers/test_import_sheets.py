@@ -92,7 +92,9 @@ def test_unknown_columns_are_named_and_nothing_else():
     assert counts(planned) == (1, 1, 0, 0, 0)
 
 
-@pytest.mark.parametrize("heading", ["宗教信仰", "是否信教", "涉黑涉恶情况", "有无犯罪前科", "涉 嫌违法"])
+@pytest.mark.parametrize(
+    "heading", ["宗教信仰", "是否信教", "涉黑涉恶情况", "有无犯罪前科", "涉 嫌违法"]
+)
 def test_a_column_of_belief_or_suspicion_refuses_the_sheet_by_name(heading):
     give(COUNTY)
     planned = plan(
@@ -120,15 +122,16 @@ def test_a_workbook_with_nothing_known_is_refused():
 
 def test_a_sheet_that_lacks_one_column_is_told_which():
     planned = plan(("三会一课", [["党支部编码", "会议类型", "地点", "主持人", "主题"], ["B1"]]))
-    assert reasons(planned) == [
-        (0, "", "没有认出台账：像是“三会一课”台账，但没有“时间”一列")
-    ]
+    assert reasons(planned) == [(0, "", "没有认出台账：像是“三会一课”台账，但没有“时间”一列")]
 
 
 def test_an_unknown_sheet_beside_a_known_one_is_only_named():
     planned = plan(COUNTY, ("通讯录", [["单位", "电话"], ["县委", "1"]]))
     assert planned.refused == 0
-    assert [(sheet.sheet, sheet.ledger) for sheet in planned.sheets] == [("组织", "组织"), ("通讯录", "")]
+    assert [(sheet.sheet, sheet.ledger) for sheet in planned.sheets] == [
+        ("组织", "组织"),
+        ("通讯录", ""),
+    ]
     assert remarks(planned)[-1] == (0, "", "不是五种台账之一，没有读取")
 
 

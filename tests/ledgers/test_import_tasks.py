@@ -20,7 +20,18 @@ def county():
 
 
 def row(problem="档案材料不齐全", *, progress=None, closed=None, due=DUE, **changed):
-    cells = ["B1", "自查自纠", problem, "李书记", "东村党支部", "张伟", OPENED, due, progress, closed]
+    cells = [
+        "B1",
+        "自查自纠",
+        problem,
+        "李书记",
+        "东村党支部",
+        "张伟",
+        OPENED,
+        due,
+        progress,
+        closed,
+    ]
     for place, cell in changed.items():
         cells[int(place[1:])] = cell
     return cells

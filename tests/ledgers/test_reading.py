@@ -75,7 +75,7 @@ def test_another_zip_is_refused():
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("word/document.xml", "<w/>")
-    with pytest.raises(UnreadableWorkbook, match="不是 .xlsx 工作簿"):
+    with pytest.raises(UnreadableWorkbook, match=r"不是 \.xlsx 工作簿"):
         read_workbook(stream.getvalue())
 
 

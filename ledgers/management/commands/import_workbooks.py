@@ -24,11 +24,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("paths", nargs="+", metavar="PATH", help="工作簿或文件夹")
         parser.add_argument("--dry-run", action="store_true", help="只核对，不写入")
-        parser.add_argument("--accept-valid", action="store_true", help="有需更正的行也写入其余的行")
+        parser.add_argument(
+            "--accept-valid", action="store_true", help="有需更正的行也写入其余的行"
+        )
         parser.add_argument("--year", type=int, metavar="YYYY", help="党费表没有写明年度时用")
         parser.add_argument("--as", dest="user", metavar="USER", help="以这个账号的权限和名义导入")
         parser.add_argument("--json", type=Path, metavar="FILE", help="各表结果写入此文件")
-        parser.add_argument("--refused", type=Path, metavar="FILE.xlsx", help="需更正的行写入此文件")
+        parser.add_argument(
+            "--refused", type=Path, metavar="FILE.xlsx", help="需更正的行写入此文件"
+        )
 
     def handle(self, *, paths, dry_run, accept_valid, year, user, **options):
         if year is not None and not 2000 <= year <= 2100:
@@ -53,17 +57,13 @@ class Command(BaseCommand):
     def _finish(self, plan: ImportPlan, by, *, dry_run: bool, accept_valid: bool) -> None:
         everything = sum(sheet.read for sheet in plan.sheets)
         if plan.refused and (not accept_valid or not everything - plan.refused > 0):
-            raise CommandError(
-                f"有 {plan.refused} 处需要更正，一行也没有写入", returncode=_REFUSED
-            )
+            raise CommandError(f"有 {plan.refused} 处需要更正，一行也没有写入", returncode=_REFUSED)
         if dry_run:
             self.stdout.write("只核对，没有写入 (dry run)")
             return
         progress = _Progress(self.stderr)
         try:
-            result = write_import(
-                plan, by=by, accept_valid=accept_valid, on_progress=progress
-            )
+            result = write_import(plan, by=by, accept_valid=accept_valid, on_progress=progress)
         except ImportRefused as refused:
             raise CommandError(str(refused), returncode=_REFUSED) from None
         finally:
@@ -108,7 +108,10 @@ class Command(BaseCommand):
                 Path(sheet.file).name,
                 sheet.sheet,
                 sheet.ledger or "—",
-                *(f"{n}" for n in (sheet.read, sheet.new, sheet.changed, sheet.same, sheet.refused)),
+                *(
+                    f"{n}"
+                    for n in (sheet.read, sheet.new, sheet.changed, sheet.same, sheet.refused)
+                ),
             ]
             for sheet in plan.sheets
         ]

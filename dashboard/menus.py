@@ -68,16 +68,16 @@ def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
 
 def drawn(entries, request, overdue: int) -> list[dict]:
     """The entries with their addresses; the current one is marked."""
-    items = []
-    for label, name, icon in entries:
-        url = reverse(name)
-        items.append(
-            {
-                "label": label,
-                "url": url,
-                "icon": icon,
-                "current": request.path == url or (url != "/" and request.path.startswith(url)),
-                "count": overdue if name == TASKS else 0,
-            }
-        )
-    return items
+    urls = [reverse(name) for _label, name, _icon in entries]
+    # Of two entries that lead here the longer address is meant: 导入台账 lies under 资料报表.
+    current = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    return [
+        {
+            "label": label,
+            "url": url,
+            "icon": icon,
+            "current": url == current,
+            "count": overdue if name == TASKS else 0,
+        }
+        for (label, name, icon), url in zip(entries, urls, strict=True)
+    ]

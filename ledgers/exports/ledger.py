@@ -57,9 +57,7 @@ def write_ledger(
     duty_sheet = book.add_sheet(DUTIES, duties.COLUMNS)
     report = _Report(on_progress, _expected_rows(scope))
     for declared, rows in _data_rows(scope, full_numbers):
-        for row in rows:
-            _add(data_sheets[declared.name], declared, row)
-            report.row(declared.name)
+        _fill(data_sheets[declared.name], declared, rows, report)
     states: Counter[tuple[int, str]] = Counter()
     for organisation_id, state, row in duties.duty_rows(scope, values):
         states[organisation_id, state] += 1
@@ -103,12 +101,15 @@ def _expected_rows(scope: LedgerScope) -> int:
     )
 
 
-def _add(sheet: Sheet, declared: Declared, row: Row) -> None:
-    """Write one row as its columns show it, with its key."""
-    show = declared.by_heading
-    values = [show[heading].show(row.values.get(heading)) for heading in sheet.headings]
-    whole = {sheet.headings.index(heading): number for heading, number in row.whole.items()}
-    sheet.add(values, key=declared.row_key(row.pk, row.values), shown=whole)
+def _fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "_Report") -> None:
+    """Write rows as their columns show them, each with its key."""
+    shows = [(heading, declared.by_heading[heading].show) for heading in sheet.headings]
+    places = {heading: place for place, heading in enumerate(sheet.headings)}
+    for row in rows:
+        values = [show(row.values.get(heading)) for heading, show in shows]
+        whole = {places[heading]: number for heading, number in row.whole.items()}
+        sheet.add(values, key=declared.row_key(row.pk, row.values), shown=whole)
+        report.row(declared.name)
 
 
 class _Report:

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Areas whose changes reach forward: who joined in June is on every later roster.
 _REACHING_FORWARD = frozenset({"members", "branches"})
+# Organisations written in one transaction of the night.
+_AT_ONCE = 500
 _STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version")
 
 
@@ -55,7 +57,38 @@ def reconcile(
     """Make the stored duties of one rule and period equal to what the facts say.
 
     `organisations` is a queryset to judge; None is everybody. Only what differs is written.
+    Everybody is first judged without a lock; only those who differ are judged again and written
+    under one, some hundred at a time, so that nobody who saves meanwhile waits for long.
     """
+    if organisations is not None:
+        return _reconcile_again(rule, period, as_of, values, organisations)
+    judged, differing = _differing(rule, period, as_of, values)
+    tally = Tally(judged)
+    for start in range(0, len(differing), _AT_ONCE):
+        some = Organisation.objects.filter(pk__in=differing[start : start + _AT_ONCE])
+        tally.written += _reconcile_again(rule, period, as_of, values, some).written
+    return tally
+
+
+def _differing(rule, period, as_of, values) -> tuple[int, list[int]]:
+    """How many duties there should be, and the organisations whose stored duty is another."""
+    verdicts = {
+        verdict.organisation_id: verdict
+        for verdict in judge(rule, question_for(rule, period, as_of, values))
+    }
+    stored = {
+        duty.organisation_id: duty
+        for duty in Duty.objects.filter(rule=rule.code, period=period_key(period))
+    }
+    differing = stored.keys() - verdicts.keys()
+    for pk, verdict in verdicts.items():
+        duty = stored.get(pk)
+        if duty is None or _settle(duty, rule, verdict, as_of):
+            differing.add(pk)
+    return len(verdicts), sorted(differing)
+
+
+def _reconcile_again(rule, period, as_of, values, organisations) -> Tally:
     try:
         return _reconcile(rule, period, as_of, values, organisations)
     except IntegrityError:
@@ -65,9 +98,9 @@ def reconcile(
 
 @transaction.atomic
 def _reconcile(rule, period, as_of, values, organisations) -> Tally:
-    stored_rows = Duty.objects.filter(rule=rule.code, period=period_key(period))
-    if organisations is not None:
-        stored_rows = stored_rows.filter(organisation__in=organisations)
+    stored_rows = Duty.objects.filter(
+        rule=rule.code, period=period_key(period), organisation__in=organisations
+    )
     # Locked before the facts are read, so that a slower run cannot write an older verdict.
     stored = {duty.organisation_id: duty for duty in stored_rows.select_for_update()}
     verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
@@ -251,8 +284,8 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
         report(rule.title)
         for period in horizon.periods(rule):
             try:
+                tally += reconcile(rule, period, as_of=day, values=values)
                 with transaction.atomic():
-                    tally += reconcile(rule, period, as_of=day, values=values)
                     summaries.rebuild(rule, period, as_of=day)
             except Exception:
                 logger.exception("rule %s failed for %s", rule.code, period)

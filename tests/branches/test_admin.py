@@ -114,7 +114,7 @@ def test_nobody_is_sent_to_the_one_log_in_page(client):
 
 def test_the_index_leads_back_and_shows_no_log_of_djangos(client, officer):
     page = client.get(reverse("admin:index")).content.decode()
-    assert "党支部工作管理平台 · 管理" in page
+    assert "党支部工作管理平台 · 管理后台" in page
     assert '<a href="/">回到工作平台</a>' in page
     assert 'id="recent-actions-module"' not in page
 

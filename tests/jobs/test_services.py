@@ -44,9 +44,7 @@ def make_job(**facts):
 
 
 def let_the_lease_run_out(job):
-    Job.objects.filter(pk=job.pk).update(
-        lease_until=timezone.now() - datetime.timedelta(seconds=1)
-    )
+    Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - datetime.timedelta(seconds=1))
 
 
 def result_of(job):
@@ -113,9 +111,7 @@ def test_a_job_that_is_over_is_not_run_again(runs_as):
 def test_a_job_held_by_a_living_worker_is_left_alone(runs_as):
     runs = []
     runs_as(lambda job, progress: runs.append(job.pk))
-    job = make_job(
-        state=JobState.RUNNING, attempts=1, lease_until=timezone.now() + services.LEASE
-    )
+    job = make_job(state=JobState.RUNNING, attempts=1, lease_until=timezone.now() + services.LEASE)
     services.run(job.pk)
     assert runs == []
 

@@ -182,7 +182,8 @@ def test_a_second_click_writes_nothing_more(client, secretary):
 
 def test_ticks_are_kept_when_pages_are_turned(client, secretary):
     rows = [
-        row(f"周慧敏{chr(0x4E00 + n)}", n + 1, born_on=datetime.date(1970, 1, 1)) for n in range(120)
+        row(f"周慧敏{chr(0x4E00 + n)}", n + 1, born_on=datetime.date(1970, 1, 1))
+        for n in range(120)
     ]
     batch = upload(client, workbook(*rows))
     left_out = rows[3][0]

@@ -44,8 +44,8 @@ def encrypt_bytes(content: bytes, context: str) -> bytes:
     """Encrypt with the newest key; `context` must be the same on decryption."""
     key_id, cipher = _cipher(settings.FIELD_KEYS[0])
     nonce = os.urandom(12)
-    return f"{_VERSION}:{key_id}:".encode() + nonce + cipher.encrypt(
-        nonce, content, context.encode()
+    return (
+        f"{_VERSION}:{key_id}:".encode() + nonce + cipher.encrypt(nonce, content, context.encode())
     )
 
 

@@ -17,9 +17,7 @@ class UserManager(BaseUserManager):
 
     def create_superuser(self, username, password=None, **facts):
         facts.setdefault("must_change_password", False)
-        return self.create_user(
-            username, password, is_staff=True, is_superuser=True, **facts
-        )
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **facts)
 
 
 class User(AbstractUser):

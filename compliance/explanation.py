@@ -40,9 +40,7 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
             "cure": (
                 {
                     "label": rule.cure.label,
-                    "url": rule.cure.url(
-                        organisation, source=f"duty:{rule.code}:{duty.period}"
-                    ),
+                    "url": rule.cure.url(organisation, source=f"duty:{rule.code}:{duty.period}"),
                 }
                 if unmet and may_cure and organisation.is_branch
                 else None

@@ -131,7 +131,9 @@ def _reconcile(rule, period, as_of, values, organisations) -> Tally:
     Duty.objects.bulk_create(created, batch_size=500)
     Duty.objects.bulk_update(updated, _STORED, batch_size=100)
     DutyEvent.objects.bulk_create(events, batch_size=500)
-    shifts += [(pk, summaries.counted(duty), summaries.counted(None)) for pk, duty in stored.items()]
+    shifts += [
+        (pk, summaries.counted(duty), summaries.counted(None)) for pk, duty in stored.items()
+    ]
     Duty.objects.filter(pk__in=[duty.pk for duty in stored.values()]).delete()
     summaries.shift(rule, period, shifts, as_of=as_of)
     return Tally(len(verdicts), len(created) + len(updated) + len(stored))
@@ -273,9 +275,7 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
 
     One broken rule does not stop the others; its name stands in the run's row.
     """
-    run, _created = CheckRun.objects.get_or_create(
-        day=day, defaults={"started_at": timezone.now()}
-    )
+    run, _created = CheckRun.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
     values, tally, faults = Values(), Tally(), []
     horizon = horizon_on(day, values)
     for month in months_between(_charged_up_to(day), day):

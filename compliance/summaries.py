@@ -80,9 +80,7 @@ def _folded(
     above = _above(placements)
     if unplaced := [pk for pk, _counts in counts if pk not in above]:
         # Older than its first known place, as after a corrected founding day: it stood there.
-        above |= _above(
-            Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on")
-        )
+        above |= _above(Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on"))
     totals: dict[int, Counts] = {}
     for pk, values in counts:
         for ancestor in above.get(pk, ()):

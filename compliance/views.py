@@ -99,9 +99,7 @@ def duty_list(request):
             "rows": [_row(one, now, soon_days) for one in page],
             "show_organisation": not one_branch,
             "page": page,
-            "query": urlencode(
-                {key: value for key, value in request.GET.items() if key != "page"}
-            ),
+            "query": urlencode({key: value for key, value in request.GET.items() if key != "page"}),
             "clear_url": request.path
             + (f"?organisation={organisation.code}" if organisation else ""),
             "conditions_text": _conditions(rule, state, search),
@@ -119,7 +117,9 @@ def _kept(request, names) -> list[tuple[str, str]]:
 
 
 def _chips(request, counts: dict[str, int], chosen: str) -> list[dict]:
-    unmet = sum(counts.get(state, 0) for state in (DutyState.OVERDUE, DutyState.BEHIND, DutyState.OPEN))
+    unmet = sum(
+        counts.get(state, 0) for state in (DutyState.OVERDUE, DutyState.BEHIND, DutyState.OPEN)
+    )
     chips = []
     for state, label in _CHIPS:
         query = request.GET.copy()

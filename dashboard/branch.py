@@ -13,8 +13,8 @@ from compliance.models import Duty
 from compliance.registry import RULES
 from compliance.rules.members import current_terms
 from compliance.wording import day_text, kind_of, mark, period_text
+from dashboard.addresses import address
 from dashboard.figures import periods_seen
-from dashboard.overview import address
 from meetings.models import Meeting
 from members.enums import PostTitle
 from members.models import Post
@@ -65,9 +65,7 @@ def branch_page(
         grouped.setdefault(room, []).extend(line for _room, line in room_lines)
     return {
         "branch": _facts(branch, today),
-        "crumbs": [
-            {"label": one.short_name, "url": address(one, seen)} for one in reversed(above)
-        ],
+        "crumbs": [{"label": one.short_name, "url": address(one, seen)} for one in reversed(above)],
         "period_text": seen.label,
         "groups": [{"name": room, "duties": found} for room, found in grouped.items()],
         "open_tasks": _open_tasks(branch, today, soon_days),
@@ -83,7 +81,9 @@ def _facts(branch: Organisation, today) -> dict:
     term = current_terms([branch.pk], today).get(branch.pk)
     return {
         "name": branch.name,
-        "kind_text": "、".join(filter(None, [branch.get_kind_display(), branch.get_sector_display()])),
+        "kind_text": "、".join(
+            filter(None, [branch.get_kind_display(), branch.get_sector_display()])
+        ),
         "secretary": secretary.person_name if secretary else "",
         "founded_text": _full(branch.founded_on),
         "term_text": _full(term.postponed_to or term.ends_on) if term else "",

@@ -332,9 +332,7 @@ def _against_rules(current: dict[str, Duty], today, values, soon_days) -> list[d
 def _study(branch, today, values) -> dict | None:
     """The branch's study hours against an even pace."""
     members = list(
-        roster([branch.pk], today)
-        .order_by("member_id")
-        .values_list("member_id", "member__name")
+        roster([branch.pk], today).order_by("member_id").values_list("member_id", "member__name")
     )
     if not members:
         return None
@@ -358,4 +356,3 @@ def _study(branch, today, values) -> dict | None:
         "url": reverse("members:list") + f"?branch={branch.code}",
         "action_url": reverse("meetings:register") + f"?branch={branch.code}&types=lecture",
     }
-

@@ -90,9 +90,7 @@ def periods_seen(rule: Rule, seen: Period) -> list[str]:
     return keys
 
 
-def tallies(
-    organisations: Iterable[Organisation], seen: Period
-) -> dict[int, dict[str, Tally]]:
+def tallies(organisations: Iterable[Organisation], seen: Period) -> dict[int, dict[str, Tally]]:
     """By organisation and rule code, how things stand in the period seen; one query."""
     wanted = {code: set(periods_seen(rule, seen)) for code, rule in RULES.items()}
     found: dict[int, dict[str, Tally]] = {}
@@ -142,3 +140,8 @@ def monthly_lines(organisation: Organisation, until: datetime.date) -> dict[str,
         lines["三会一课"].append(meetings.percent)
         lines["党费收缴"].append(share(dues.actual, dues.required))
     return {"months": months, "lines": lines}
+
+
+def percent_text(value: Decimal | None, places: str = "0.1") -> str:
+    """58.7, or — where there is nothing."""
+    return "—" if value is None else str(rounded(value, places))

@@ -3,10 +3,9 @@
 import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from branches.models import COMMITTEE_KINDS, Kind, Organisation
 from branches.periods import Period, Span, add_months, period_of
@@ -15,55 +14,27 @@ from compliance.judging import SOON_DAYS
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.rules.members import current_terms
-from compliance.wording import badge, day_text, mark
+from compliance.wording import badge, day_text
+from dashboard.addresses import address
+from dashboard.charts import trend
 from dashboard.figures import (
-    DUES_RULE,
-    MEETING_RULES,
     Tally,
-    joined,
-    monthly_lines,
     overall,
+    percent_text,
     periods_seen,
     rounded,
     share,
     tallies,
 )
-from dues.models import Payment
-from meetings.models import Meeting
-from members.enums import PostTitle
-from members.models import Member, Post
-from tasks.models import Task
+from dashboard.kpis import cards
+from dashboard.matrix import branch_matrix
 
 _RANKED_FROM = 5
 _PANEL_ROWS = 12
-_PAGE = 50
 _AHEAD_DAYS = 90
 # Terms are announced six months ahead (2018 支部工作条例 Art. 21).
 _TERM_MONTHS = 6
 _TERMS_SHOWN = 7
-# Rules shown as columns of the matrix of branches, besides tasks.
-_MATRIX = (*MEETING_RULES, DUES_RULE, "meetings.study_hours", "tasks.overdue", "terms.election")
-
-
-def seen_period(text: str, today: datetime.date) -> Period:
-    """The period named in the address: a month, quarter or year; else the running month."""
-    for span in (Span.MONTH, Span.QUARTER, Span.YEAR):
-        candidate = period_of(span, today)
-        # Twelve months back is as far as figures reach.
-        for _step in range(13):
-            if str(candidate) == text:
-                return candidate
-            candidate = candidate.previous
-    return period_of(Span.MONTH, today)
-
-
-def address(organisation: Organisation, seen: Period, **query: str) -> str:
-    """The overview of an organisation with the period kept."""
-    return (
-        reverse("overview_of", args=[organisation.code])
-        + "?"
-        + urlencode({"period": str(seen), **{key: value for key, value in query.items() if value}})
-    )
 
 
 def overview(
@@ -88,14 +59,12 @@ def overview(
     own = found.get(organisation.pk, {})
     page = {
         "title": "全县总览" if organisation.parent_id is None else organisation.short_name,
-        "crumbs": [
-            {"label": one.short_name, "url": address(one, seen)} for one in reversed(above)
-        ],
+        "crumbs": [{"label": one.short_name, "url": address(one, seen)} for one in reversed(above)],
         "county": county,
         "periods": _period_links(organisation, seen, today),
-        "kpis": _kpis(organisation, own, seen, today),
+        "kpis": cards(organisation, own, seen, today),
         "deadlines": _deadlines(organisation, today),
-        "trend": _trend(organisation, today),
+        "trend": trend(organisation, today),
         "algorithm_url": reverse("algorithm"),
         "terms": _terms(organisation, today),
         "export_url": reverse("ledgers:export") + f"?organisation={organisation.code}",
@@ -104,12 +73,14 @@ def overview(
     if county:
         columns = [rule for rule in RULES.values() if rule.code in own]
         page["heat"] = _heat(organisation, units, found, columns, seen, sort, cell)
-        page["panel"] = panel(*cell, seen=seen, today=today, back=address(organisation, seen)) if (
-            cell
-        ) else None
+        page["panel"] = (
+            panel(*cell, seen=seen, today=today, back=address(organisation, seen))
+            if (cell)
+            else None
+        )
         page["ranking"] = _ranking(units, found, seen)
     else:
-        page |= _matrix(organisation, seen, today, filters)
+        page |= branch_matrix(organisation, seen, today, filters)
     return page
 
 
@@ -141,80 +112,6 @@ def _data_at() -> str:
         return ""
     local = timezone.localtime(run)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（此后的变动两分钟内更新）"
-
-
-def _percent(value: Decimal | None, places: str = "0.1") -> str:
-    return "—" if value is None else str(rounded(value, places))
-
-
-def _kpis(organisation, own: dict[str, Tally], seen: Period, today) -> list[dict]:
-    branches = Organisation.objects.below(organisation).branches()
-    standing = branches.standing(seen.ends_on, seen.ends_on).count()
-    members = Member.objects.within(organisation).filter(left_on__isnull=True).count()
-    meetings = joined(own, MEETING_RULES)
-    before = joined(
-        tallies([organisation], seen.previous).get(organisation.pk, {}), MEETING_RULES
-    )
-    dues = own.get(DUES_RULE, Tally())
-    received = Payment.objects.within(organisation).filter(
-        month__range=(seen.starts_on, seen.ends_on)
-    ).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
-    tasks = Task.objects.within(organisation).aggregate(
-        open=Count("pk", filter=Q(pk__in=Task.objects.open())),
-        late=Count("pk", filter=Q(pk__in=Task.objects.overdue(today))),
-    )
-    elections = own.get("terms.election", Tally())
-    below = f"organisation={organisation.code}"
-    return [
-        {
-            "label": "党支部 / 党员",
-            "number": f"{standing:,}",
-            "unit": "个",
-            "note": f"党员 {members:,} 名",
-            "url": reverse("members:list") + f"?{below}",
-        },
-        {
-            "label": "三会一课按期",
-            "number": _percent(meetings.percent),
-            "unit": "%" if meetings.total else "",
-            **_compared(meetings.percent, before.percent),
-            "url": reverse("compliance:list") + f"?{below}&group=meetings",
-        },
-        {
-            "label": "党费按月收缴",
-            "number": _percent(share(dues.actual, dues.required)),
-            "unit": "%" if dues.required else "",
-            "note": f"已收 ¥{received:,.2f}",
-            "url": reverse("compliance:list") + f"?{below}&rule={DUES_RULE}",
-        },
-        {
-            "label": "整改逾期",
-            "number": f"{tasks['late']:,}",
-            "unit": "项",
-            "note": f"在办 {tasks['open']:,} 项",
-            "url": reverse("tasks:list") + f"?{below}&state=overdue",
-        },
-        {
-            "label": "届满未换届",
-            "number": f"{elections.bad:,}",
-            "unit": "个",
-            "note": f"应换届 {elections.total:,} 个",
-            "url": reverse("compliance:list") + f"?{below}&rule=terms.election",
-        },
-    ]
-
-
-def _compared(now: Decimal | None, before: Decimal | None) -> dict:
-    if now is None or before is None:
-        return {"note": "没有上期可比"}
-    difference = rounded(now, "0.1") - rounded(before, "0.1")
-    if not difference:
-        return {"note": "与上期持平"}
-    return {
-        "note": "比上期",
-        "note_strong": f"{'升' if difference > 0 else '降'} {abs(difference)}",
-        "note_kind": "ok" if difference > 0 else "late",
-    }
 
 
 def _deadlines(organisation, today) -> list[dict]:
@@ -263,7 +160,9 @@ def _terms(organisation, today) -> dict:
         "rows": [
             {
                 "name": names[pk].short_name,
-                "url": reverse("branch" if names[pk].is_branch else "overview_of", args=[names[pk].code]),
+                "url": reverse(
+                    "branch" if names[pk].is_branch else "overview_of", args=[names[pk].code]
+                ),
                 "date": day_text(end, today),
                 "words": f"还剩 {(end - today).days} 天" if end > today else "今天届满",
             }
@@ -288,7 +187,9 @@ def _heat(organisation, units, found, columns, seen, sort, cell) -> dict:
         by_rule = found.get(unit.pk, {})
         cells = [_cell(unit, rule, by_rule.get(rule.code), seen, chosen) for rule in columns]
         total = overall(by_rule)
-        cells.append({"text": _percent(total), "level": _level(total), "url": "", "label": "综合"})
+        cells.append(
+            {"text": percent_text(total), "level": _level(total), "url": "", "label": "综合"}
+        )
         rows.append(
             {"name": unit.short_name, "url": address(unit, seen), "current": False, "cells": cells}
         )
@@ -359,7 +260,7 @@ def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str) -> 
         )
     more = counts["bad"] - len(rows)
     return {
-        "title": f"{unit.short_name} · {rule.title} {_percent(percent, '1')}%",
+        "title": f"{unit.short_name} · {rule.title} {percent_text(percent, '1')}%",
         "text": f"应办 {counts['all']} 项，{counts['bad']} 项未按期",
         "close_url": back,
         "branches": rows,
@@ -386,7 +287,7 @@ def _ranking(units, found, seen) -> dict | None:
         {
             "name": unit.short_name,
             "url": address(unit, seen),
-            "text": _percent(score),
+            "text": percent_text(score),
             "percent": int(score),
         }
         for score, unit in scored
@@ -396,195 +297,3 @@ def _ranking(units, found, seen) -> dict | None:
     if len(rows) <= 9:
         return {"top": rows, "bottom": []}
     return {"top": rows[:5], "bottom": rows[-4:]}
-
-
-def _trend(organisation, today) -> dict | None:
-    """Points of the twelve-month chart, in the coordinates of its drawing (380 × 240)."""
-    drawn = monthly_lines(organisation, today)
-    values = [value for line in drawn["lines"].values() for value in line if value is not None]
-    if len(values) < 4:
-        return None
-    lowest = min(70, int(min(values)) // 10 * 10)
-
-    def y(value):
-        return round(20 + (100 - float(value)) * 190 / (100 - lowest))
-
-    lines, taken = [], []
-    for (name, series), kind in zip(drawn["lines"].items(), ("blue", "amber"), strict=True):
-        points = [
-            {"x": 44 + 21 * index, "y": y(value)}
-            for index, value in enumerate(series)
-            if value is not None
-        ]
-        if not points:
-            continue
-        last = next(value for value in reversed(series) if value is not None)
-        end_y = points[-1]["y"]
-        while any(abs(end_y - other) < 16 for other in taken):
-            end_y += 16
-        taken.append(end_y)
-        lines.append(
-            {
-                "name": name,
-                "kind": kind,
-                "polyline": " ".join(f"{point['x']},{point['y']}" for point in points),
-                "points": points,
-                "end_y": end_y,
-                "end_text": f"{name} {rounded(last)}",
-            }
-        )
-    months = drawn["months"]
-    step = 10 if lowest >= 50 else 20
-    return {
-        "finding": "；".join(f"{line['end_text']}%" for line in lines)
-        + f"（纵轴从 {lowest}% 起）",
-        "y_ticks": [
-            {"y": y(value), "label": f"{value}%"} for value in range(lowest, 101, step)
-        ],
-        "x_ticks": [
-            {"x": 44 + 21 * index, "label": f"{month.starts_on.month}月" if index == 0 else month.starts_on.month}
-            for index, month in enumerate(months)
-            if index % 2 == 0
-        ],
-        "lines": lines,
-        "table": {
-            "months": [str(month) for month in months],
-            "rows": [
-                {"name": name, "values": [_percent(value) for value in series]}
-                for name, series in drawn["lines"].items()
-            ],
-        },
-    }
-
-
-def _matrix(organisation, seen: Period, today, filters: dict) -> dict:
-    """Branches × running duties, worst first."""
-    soon_days = Values().on(SOON_DAYS, today)
-    rules = [RULES[code] for code in _MATRIX]
-    shown_keys = {rule.code: periods_seen(rule, seen)[-1] for rule in rules}
-    seen_duties = Q(pk__in=[])
-    for code, key in shown_keys.items():
-        seen_duties |= Q(duties__rule=code, duties__period=key)
-    late = Q(duties__state=DutyState.OVERDUE)
-    branches = (
-        Organisation.objects.below(organisation)
-        .branches()
-        .standing(seen.ends_on, seen.ends_on)
-        .annotate(
-            late=Count("duties", filter=late & seen_duties),
-            behind=Count("duties", filter=Q(duties__state=DutyState.BEHIND) & seen_duties),
-        )
-    )
-    chips = {
-        "": ("全部", branches),
-        "late": ("有逾期", branches.filter(late__gt=0)),
-        "committee": (
-            "未开支委会",
-            branches.filter(pk__in=_unmet(organisation, "meetings.committee", shown_keys)),
-        ),
-        "dues": (
-            "党费未收齐",
-            branches.filter(pk__in=_unmet(organisation, DUES_RULE, shown_keys)),
-        ),
-    }
-    chosen = filters["show"] if filters["show"] in chips else ""
-    rows = chips[chosen][1]
-    if filters["search"]:
-        rows = rows.filter(
-            Q(name__contains=filters["search"])
-            | Q(
-                pk__in=Post.objects.filter(
-                    title=PostTitle.SECRETARY,
-                    ends_on__isnull=True,
-                    person_name__contains=filters["search"],
-                ).values("organisation_id")
-            )
-        )
-    page = filters["paginate"](rows.order_by("-late", "-behind", "code"), _PAGE)
-    return {
-        "context_text": f"支部 {page.paginator.count} 个",
-        "matrix": {
-            "columns": [{"label": rule.short} for rule in rules],
-            "rows": _matrix_rows(list(page), rules, shown_keys, seen, today, soon_days),
-        },
-        "chips": [
-            {
-                "label": label,
-                "count": queryset.count(),
-                "url": address(organisation, seen, show=name),
-                "current": chosen == name,
-            }
-            for name, (label, queryset) in chips.items()
-        ],
-        "page": page,
-        "query": urlencode({"period": str(seen), "show": chosen, "q": filters["search"]}),
-        "search": filters["search"],
-        "hidden": [("period", str(seen)), ("show", chosen)],
-        "remind_url": "",
-    }
-
-
-def _unmet(organisation, code: str, keys: dict[str, str]):
-    return (
-        Duty.objects.within(organisation)
-        .filter(rule=code, period=keys[code])
-        .unmet()
-        .values("organisation_id")
-    )
-
-
-def _matrix_rows(branches, rules, keys, seen, today, soon_days) -> list[dict]:
-    duties = {
-        (duty.organisation_id, duty.rule): duty
-        for duty in Duty.objects.filter(
-            organisation__in=branches, rule__in=list(keys), period__in=set(keys.values())
-        )
-        if duty.period == keys[duty.rule]
-    }
-    secretaries = dict(
-        Post.objects.filter(
-            organisation__in=branches, title=PostTitle.SECRETARY, ends_on__isnull=True
-        ).values_list("organisation_id", "person_name")
-    )
-    members = dict(
-        Member.objects.filter(organisation__in=branches, left_on__isnull=True)
-        .values("organisation_id")
-        .annotate(count=Count("pk"))
-        .values_list("organisation_id", "count")
-    )
-    latest = dict(
-        Meeting.objects.filter(organisation__in=branches)
-        .values("organisation_id")
-        .annotate(at=Max("entered_at"))
-        .values_list("organisation_id", "at")
-    )
-    rows = []
-    for branch in branches:
-        cells = []
-        for rule in rules:
-            duty = duties.get((branch.pk, rule.code))
-            words = mark(duty, today, soon_days) if duty else None
-            cells.append(
-                {
-                    "label": rule.short,
-                    "kind": words.kind if words else "",
-                    "text": words.words if words else "—",
-                    "url": reverse("compliance:duty", args=[duty.pk]) if duty else "",
-                }
-            )
-        entered = latest.get(branch.pk)
-        rows.append(
-            {
-                "id": branch.pk,
-                "name": branch.short_name,
-                "full_name": branch.name,
-                "url": reverse("branch", args=[branch.code]) + f"?period={seen}",
-                "secretary": secretaries.get(branch.pk, "空缺"),
-                "members": members.get(branch.pk, 0),
-                "updated": day_text(timezone.localtime(entered).date(), today) if entered else "—",
-                "late": bool(branch.late),
-                "cells": cells,
-            }
-        )
-    return rows
-

@@ -18,6 +18,7 @@ from dashboard import branch as branch_room
 from dashboard import desk as desk_room
 from dashboard import menus
 from dashboard import overview as overview_room
+from dashboard.addresses import address, seen_period
 from dashboard.figures import HOW
 
 
@@ -78,13 +79,13 @@ def cell(request, code: str, rule: str):
     unit = get_for(Organisation.objects.all(), request.user, code=code)
     if rule not in RULES:
         raise Http404
-    seen = overview_room.seen_period(request.GET.get("period", ""), today())
+    seen = seen_period(request.GET.get("period", ""), today())
     above = _above(request.user, unit)
     if not above:
         raise Http404
     if request.htmx:
         panel = overview_room.panel(
-            unit, RULES[rule], seen=seen, today=today(), back=overview_room.address(above[0], seen)
+            unit, RULES[rule], seen=seen, today=today(), back=address(above[0], seen)
         )
         return render(request, "dashboard/partials/cell_panel.html", {"panel": panel})
     return _overview(request, above[0], (unit, RULES[rule]))
@@ -99,7 +100,7 @@ def _overview(request, organisation, chosen):
     page = overview_room.overview(
         organisation,
         above=_above(request.user, organisation),
-        seen=overview_room.seen_period(request.GET.get("period", ""), today()),
+        seen=seen_period(request.GET.get("period", ""), today()),
         today=today(),
         sort=request.GET.get("sort", ""),
         cell=chosen,
@@ -136,7 +137,7 @@ def branch(request, code: str):
     page = branch_room.branch_page(
         found,
         above=_above(request.user, found),
-        seen=overview_room.seen_period(request.GET.get("period", ""), today()),
+        seen=seen_period(request.GET.get("period", ""), today()),
         today=today(),
     )
     return render(request, "dashboard/branch.html", page)

@@ -83,9 +83,7 @@ def _no_secretary_evidence(question: Question, organisation: Organisation) -> Ev
         return Evidence(counted=[], facts=[("现任书记", post.person_name)])
     last = secretaries.order_by("-ends_on").first()
     note = f"上一任 {last.person_name}" if last else "没有任职记录"
-    return Evidence(
-        counted=[Record(text="书记空缺", on=last.ends_on if last else None, note=note)]
-    )
+    return Evidence(counted=[Record(text="书记空缺", on=last.ends_on if last else None, note=note)])
 
 
 def _unconfirmed(question: Question):

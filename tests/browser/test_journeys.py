@@ -153,7 +153,9 @@ def test_dues_go_by_keyboard_with_two_keys_a_member(page, branch):
     page.goto("/desk/")
     duty = Duty.objects.get(rule="dues.paid", period="2026-03", organisation=branch)
     assert duty.actual == 20
-    assert sum(payment.amount for member in branch.members.all() for payment in member.payments.all()) == Decimal("374.00")
+    assert sum(
+        payment.amount for member in branch.members.all() for payment in member.payments.all()
+    ) == Decimal("374.00")
 
 
 def test_a_draft_survives_leaving_the_page(page, branch):
@@ -192,7 +194,9 @@ def test_each_role_logs_in_and_reaches_its_first_page(page, branch, role, first,
     elif role not in (Role.SECRETARY, Role.ORGANISER, Role.GROUP_LEADER):
         organisation = branch.parent.parent
     faults = []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: faults.append(message.text) if message.type == "error" else None
+    )
     log_in(page, make_user(role, organisation, "who").username)
     assert first in page.url
     assert words in page.inner_text("body")

@@ -120,7 +120,9 @@ def test_chips_filter_by_the_address(client, branch, secretary):
     make_task(branch, due_on=datetime.date(2026, 3, 16))
     make_task(branch, due_on=datetime.date(2026, 3, 20))
     make_task(branch, due_on=datetime.date(2026, 3, 30))
-    assert [len(titles(open_desk(client, show=show))) for show in ("", "late", "soon", "other")] == [
+    assert [
+        len(titles(open_desk(client, show=show))) for show in ("", "late", "soon", "other")
+    ] == [
         3,
         1,
         1,

@@ -141,9 +141,7 @@ def test_the_overview_has_a_constant_number_of_queries(
         client.get(reverse("overview"))
 
 
-def test_the_matrix_has_a_constant_number_of_queries(
-    client, county, django_assert_max_num_queries
-):
+def test_the_matrix_has_a_constant_number_of_queries(client, county, django_assert_max_num_queries):
     committee = county.children.get(code="C1")
     as_role(client, Role.COMMITTEE_OFFICER, committee)
     client.get(reverse("overview"))

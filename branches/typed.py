@@ -119,7 +119,12 @@ def read_count(value) -> int | None:
         number = Decimal(text)
     except InvalidOperation:
         number = None
-    if number is None or not number.is_finite() or number != number.to_integral_value() or number < 0:
+    if (
+        number is None
+        or not number.is_finite()
+        or number != number.to_integral_value()
+        or number < 0
+    ):
         raise Unreadable(f"“{plain(value)}”应是整数，如 3")
     return int(number)
 
@@ -172,9 +177,9 @@ def read_time(value) -> datetime.time | None:
     text = folded(value)
     if not text:
         return None
-    match = re.fullmatch(r"(\d{1,2})\s*[:点时]\s*(?:(\d{1,2})\s*分?)?(?::\d{2})?", text) or re.fullmatch(
-        r"(\d{1,2})(\d{2})", text
-    )
+    match = re.fullmatch(
+        r"(\d{1,2})\s*[:点时]\s*(?:(\d{1,2})\s*分?)?(?::\d{2})?", text
+    ) or re.fullmatch(r"(\d{1,2})(\d{2})", text)
     if match:
         try:
             return datetime.time(int(match[1]), int(match[2] or 0))
@@ -187,7 +192,11 @@ def read_names(value) -> list[str]:
     """Names separated by 、 , ， ； ; blanks or line ends, in the order typed."""
     text = plain(value)
     # 张 伟: a two-character name that was spaced out to three is one name.
-    text = re.sub(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[ 　]+([\u4e00-\u9fff])(?![\u4e00-\u9fff])", r"\1\2", text)
+    text = re.sub(
+        r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[ 　]+([\u4e00-\u9fff])(?![\u4e00-\u9fff])",
+        r"\1\2",
+        text,
+    )
     text = text.replace("（", "(").replace("）", ")")
     return [name for name in _NAME_MARKS.split(text) if name]
 

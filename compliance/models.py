@@ -32,7 +32,9 @@ class Duty(models.Model):
     """
 
     rule = models.CharField("要求", max_length=60)
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="duties")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.CASCADE, related_name="duties", db_index=False
+    )
     period = models.CharField("期间", max_length=10, blank=True)
     starts_on = models.DateField("自", null=True)
     ends_on = models.DateField("至", null=True)
@@ -118,7 +120,7 @@ class DutySummary(models.Model):
     Folded by the tree of the period's last day; read by the overview instead of the duties.
     """
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, db_index=False)
     rule = models.CharField(max_length=60)
     period = models.CharField(max_length=10, blank=True)
     done = models.PositiveIntegerField(default=0)

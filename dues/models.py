@@ -14,13 +14,13 @@ class ApprovedAmount(models.Model):
     Source: 2017 notice, yearly approval; a change inside the year needs a reason.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="approved_amounts")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="approved_amounts", db_index=False
+    )
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     from_month = models.DateField("自")
     category = models.CharField("缴费类别", max_length=20, choices=Category.choices)
-    base = models.DecimalField(
-        "缴费基数", max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    base = models.DecimalField("缴费基数", max_digits=12, decimal_places=2, null=True, blank=True)
     amount = models.DecimalField("月应缴", max_digits=10, decimal_places=2)
     reason = models.CharField("理由", max_length=200, blank=True)
 
@@ -50,8 +50,12 @@ class ApprovedAmount(models.Model):
 class Charge(models.Model):
     """What one member owes for one month, in yuan, to the branch of that month."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="charges")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="charges", db_index=False
+    )
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     month = models.DateField("月份")
     amount = models.DecimalField("应缴", max_digits=10, decimal_places=2)
 
@@ -78,14 +82,22 @@ class Payment(models.Model):
     `paid_on` is unknown for sums that came from a yearly sheet.
     """
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="payments")
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     month = models.DateField("月份")
     amount = models.DecimalField("实缴", max_digits=10, decimal_places=2)
     paid_on = models.DateField("交纳日期", null=True, blank=True)
     entered_at = models.DateTimeField("录入时间", auto_now_add=True)
     entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     reverses = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"

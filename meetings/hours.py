@@ -30,9 +30,7 @@ def counted_attendance(start: datetime.date, end: datetime.date):
     )
 
 
-def hours_by_member(
-    start: datetime.date, end: datetime.date, members=None
-) -> dict[int, Decimal]:
+def hours_by_member(start: datetime.date, end: datetime.date, members=None) -> dict[int, Decimal]:
     """Hours earned between the two days, by member key; members without any are left out.
 
     `members` is a queryset or list of keys; None means everybody.

@@ -20,7 +20,9 @@ class Meeting(models.Model):
     It counts by the day it was held; when it was entered is kept too.
     """
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="meetings")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="meetings", db_index=False
+    )
     group = models.ForeignKey(
         Group, verbose_name="党小组", null=True, blank=True, on_delete=models.PROTECT
     )
@@ -32,11 +34,11 @@ class Meeting(models.Model):
     ends_at = models.TimeField("结束", null=True, blank=True)
     place = models.CharField("地点", max_length=100, blank=True)
     host = models.ForeignKey(
-        Member, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Member, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     host_name = models.CharField("主持人", max_length=40, blank=True)
     lecturer = models.ForeignKey(
-        Member, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Member, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     lecturer_name = models.CharField("授课人", max_length=40, blank=True)
     topic = models.CharField("主题", max_length=300, blank=True)
@@ -45,7 +47,11 @@ class Meeting(models.Model):
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, default=0)
     entered_at = models.DateTimeField("录入时间", auto_now_add=True)
     entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
     )
     version = models.PositiveIntegerField(default=1)
 
@@ -55,7 +61,10 @@ class Meeting(models.Model):
         verbose_name = "会议"
         verbose_name_plural = "会议"
         ordering = ["-held_on", "-pk"]
-        indexes = [models.Index(fields=["organisation", "held_on"]), models.Index(fields=["held_on"])]
+        indexes = [
+            models.Index(fields=["organisation", "held_on"]),
+            models.Index(fields=["held_on"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(starts_at__isnull=True)
@@ -78,7 +87,9 @@ class Meeting(models.Model):
 class MeetingType(models.Model):
     """One of the types (会议类型) a meeting was."""
 
-    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="types")
+    meeting = models.ForeignKey(
+        Meeting, on_delete=models.CASCADE, related_name="types", db_index=False
+    )
     type = models.CharField("会议类型", max_length=20, choices=Type.choices)
 
     objects = ScopedQuerySet.as_manager()
@@ -98,7 +109,9 @@ class MeetingType(models.Model):
 class Attendance(models.Model):
     """One member of the roster frozen on the day of the meeting: present, on leave or absent."""
 
-    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="attendances")
+    meeting = models.ForeignKey(
+        Meeting, on_delete=models.CASCADE, related_name="attendances", db_index=False
+    )
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="attendances")
     state = models.CharField(
         "情况", max_length=8, choices=AttendanceState.choices, default=AttendanceState.PRESENT

@@ -47,7 +47,11 @@ class Member(models.Model):
     occupation = models.CharField("工作岗位", max_length=40, blank=True)
     is_floating = models.BooleanField("是否流动党员", default=False)
     organisation = models.ForeignKey(
-        Organisation, verbose_name="所在党支部", on_delete=models.PROTECT, related_name="members"
+        Organisation,
+        verbose_name="所在党支部",
+        on_delete=models.PROTECT,
+        related_name="members",
+        db_index=False,
     )
     group = models.ForeignKey(
         Group, verbose_name="党小组", null=True, blank=True, on_delete=models.PROTECT
@@ -103,7 +107,7 @@ class Membership(models.Model):
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="memberships")
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="memberships"
+        Organisation, on_delete=models.PROTECT, related_name="memberships", db_index=False
     )
     group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.PROTECT)
     starts_on = models.DateField("自", null=True, blank=True)

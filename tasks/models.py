@@ -53,7 +53,9 @@ class TaskQuerySet(ScopedQuerySet):
 class Task(models.Model):
     """One line of the rectification ledger (整改台账): a problem, who answers for it, by when."""
 
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="tasks")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="tasks", db_index=False
+    )
     source = models.CharField("问题来源", max_length=100)
     problem = models.CharField("存在问题", max_length=500)
     problem_key = models.CharField(max_length=200, editable=False)

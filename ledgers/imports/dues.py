@@ -271,7 +271,11 @@ class Dues:
     def _plan_charges(
         self, row: Row, account: Account, current: ApprovedAmount | None, year: int
     ) -> None:
-        """Charge the months that have a column and are not charged yet, up to today."""
+        """Charge the months that have a column and are not charged yet, up to today.
+
+        A cell that comes back as it was exported charges nothing: months before the county kept
+        its dues here have an approved amount, and no charge.
+        """
         plan = row.plan
         if row.problems or not (plan.approval or current):
             return
@@ -283,7 +287,9 @@ class Dues:
             if charge:
                 if plan.corrected and first >= from_month and charge[1] == self._before(row):
                     plan.recharged.append((charge[0], amount))
-            elif heading in present and (place := self._owed_to(row, heading, first, last)):
+            elif heading not in present or row.came_back(heading):
+                continue
+            elif place := self._owed_to(row, heading, first, last):
                 of_month = self._amount_in(account, plan, first)
                 if of_month is not None:
                     plan.charges.append((first, of_month, place))

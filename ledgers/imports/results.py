@@ -151,6 +151,10 @@ class Row:
         column = declaration.by_heading[heading]
         return declaration.print_in(self.stamp, heading) == column.print_of(self.values[heading])
 
+    def came_back(self, heading: str) -> bool:
+        """Whether an exported row has nothing new in that column."""
+        return bool(self.stamp) and (heading not in self.values or self.untouched(heading))
+
     def differences(self, stored: dict[str, Any]) -> dict[str, Any]:
         """New values by heading, of the cells that differ from what is stored.
 

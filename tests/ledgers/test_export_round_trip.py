@@ -12,6 +12,7 @@ from accounts.roles import Role
 from branches.models import Sector
 from branches.periods import month_of
 from branches.services import move_organisation
+from dues.models import Charge, Payment
 from dues.rates import Category
 from ledgers.exports.services import export_ledger
 from ledgers.models import Outcome
@@ -225,3 +226,11 @@ def test_a_spreadsheet_program_in_between_changes_nothing(export, county, tmp_pa
         timeout=180,
     )
     assert_unchanged(plan(tmp_path / "again" / path.name))
+
+
+def test_months_before_the_first_charge_stay_uncharged(export, county):
+    """Dues were approved from January on, but the county began to keep them here in April."""
+    Payment.objects.all().delete()
+    Charge.objects.all().delete()
+    make.make_charge(Member.objects.filter(name="林守正").get(), APRIL.starts_on)
+    assert_unchanged(plan(export(county)))

@@ -1,6 +1,6 @@
 """Forms of the admin site: text in, clean values out; saving is done by services."""
 
-import json
+import datetime
 
 from django import forms
 from django.contrib.admin.sites import site
@@ -204,17 +204,10 @@ def _meant(key, typed: str):
     """The typed text as the kind of value the key holds."""
     if isinstance(key.default, bool):
         return read_yes(typed)
-    if isinstance(key.default, list | dict):
-        try:
-            return json.loads(typed)
-        except json.JSONDecodeError:
-            raise ValueError(
-                f"“{key.label}”应写成 {json.dumps(key.default, ensure_ascii=False)} 这样"
-            ) from None
     return typed.strip()
 
 
 def _shown(value) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    return "按最早的记录" if value == datetime.date.min else str(value)

@@ -2,12 +2,12 @@
 
 import datetime
 from bisect import bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from branches.models import Setting
+from branches.typed import read_date
 
 KEYS: dict[str, "Key"] = {}
 
@@ -45,6 +45,8 @@ class Key:
             if self.maximum is not None and number > self.maximum:
                 raise ValueError(f"“{self.label}”不能大于 {self.maximum}")
             return number if isinstance(self.default, int) else str(number)
+        if isinstance(self.default, datetime.date):
+            return (read_date(value) or self.default).isoformat()
         return value
 
 
@@ -67,11 +69,12 @@ class Values:
         if not index:
             return key.default
         value = values[index - 1]
-        return Decimal(value) if isinstance(key.default, Decimal) else value
+        if isinstance(key.default, Decimal):
+            return Decimal(value)
+        if isinstance(key.default, datetime.date):
+            return datetime.date.fromisoformat(value)
+        return value
 
     def version(self, keys: tuple[Key, ...], day: datetime.date) -> str:
         """Which values held on `day`, in a form that changes whenever one of them does."""
         return ";".join(f"{key.name.split('.')[-1]}={self.on(key, day)}" for key in keys)
-
-
-ValueOf = Callable[[Key], Any]

@@ -25,8 +25,8 @@ WINDOW_MONTHS = Key(
 BEGINS = Key(
     "compliance.begins_on",
     "从哪一天起核对",
-    "",
-    help="填 2026-01-01 这样的日期；不填时从最早一次会议或应缴党费所在月份起，启用以前的期间不核对",
+    datetime.date.min,
+    help="填 2026-01-01 这样的日期；清空时从最早一次会议或应缴党费所在月份起，启用以前的期间不核对",
 )
 SOON_DAYS = Key("compliance.soon_days", "到期前几天显示为临期", 7, unit="天", minimum=1, maximum=60)
 
@@ -78,9 +78,8 @@ class Horizon:
 
 def horizon_on(as_of: datetime.date, values: Values) -> Horizon:
     """The horizon of a day: the window, and the day from which the county keeps records here."""
-    if typed := values.on(BEGINS, as_of):
-        begins_on = datetime.date.fromisoformat(typed)
-    else:
+    begins_on = values.on(BEGINS, as_of)
+    if begins_on == BEGINS.default:
         firsts = [
             Meeting.objects.aggregate(first=Min("held_on"))["first"],
             Charge.objects.aggregate(first=Min("month"))["first"],

@@ -51,6 +51,8 @@ def shift(
 
 def rebuild(rule: Rule, period: Period | None, *, as_of: datetime.date) -> None:
     """Count anew from the duties and write what differs; heals whatever went astray."""
+    # Locked before the duties are counted: a change that commits in between would be lost.
+    stored = _stored(rule, period)
     duties = Duty.objects.filter(rule=rule.code, period=period_key(period)).values_list(
         "organisation_id", "state", "required", "actual"
     )
@@ -62,7 +64,6 @@ def rebuild(rule: Rule, period: Period | None, *, as_of: datetime.date) -> None:
         period,
         as_of,
     )
-    stored = _stored(rule, period)
     for pk in stored:
         totals.setdefault(pk, _NOTHING)
     _store(rule, period, totals, stored)

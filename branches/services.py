@@ -95,6 +95,11 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     for name in changed:
         setattr(organisation, name, facts[name])
     organisation.save(update_fields=changed)
+    if "founded_on" in changed:
+        # The first placement begins with the organisation.
+        Placement.objects.filter(organisation=organisation, starts_on=before["founded_on"]).update(
+            starts_on=organisation.founded_on
+        )
     trail.record(
         by=by,
         action="修改组织",

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 _REACHING_FORWARD = frozenset({"members", "branches"})
 # Organisations written in one transaction of the night.
 _AT_ONCE = 500
+# Organisations whose notes are consumed in one transaction: a desk that saves meanwhile waits.
+_REFRESHED_AT_ONCE = 100
 _STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version")
 
 
@@ -188,26 +190,62 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
     """Judge again what was touched: one organisation's before it is read, or everybody's.
 
     Returns the number of notes consumed. The notes are deleted in the transaction that judged
-    them, so one that is committed meanwhile waits for the next call.
+    them, so one that is committed meanwhile waits for the next call. An organisation that no
+    night of `as_of` or later has seen is judged whole, so that a desk is right in any case.
     """
-    waiting = Changed.objects.order_by("pk")
     if organisation is not None:
-        waiting = waiting.filter(organisation=organisation)
+        if not CheckRun.objects.filter(day__gte=as_of, finished_at__isnull=False).exists():
+            _judge_whole(organisation, as_of)
+        return _refresh_some([organisation.pk], as_of, wait=True)
+    consumed = 0
+    while keys := list(
+        Changed.objects.order_by("organisation_id")
+        .values_list("organisation_id", flat=True)
+        .distinct()[:_REFRESHED_AT_ONCE]
+    ):
+        some = _refresh_some(keys, as_of, wait=False)
+        if not some:
+            # Somebody else is judging them.
+            break
+        consumed += some
+    return consumed
+
+
+def _judge_whole(organisation: Organisation, as_of: datetime.date) -> None:
+    """Judge the running and the last period of every rule for one organisation.
+
+    A broken rule is logged and left out: a desk must open in any case.
+    """
+    values = Values()
+    horizon = horizon_on(as_of, values)
+    for rule in RULES.values():
+        for period in horizon.periods(rule)[-2:]:
+            try:
+                reconcile(
+                    rule,
+                    period,
+                    as_of=as_of,
+                    values=values,
+                    organisations=Organisation.objects.filter(pk=organisation.pk),
+                )
+            except Exception:
+                logger.exception("rule %s failed for %s", rule.code, organisation.pk)
+
+
+def _refresh_some(organisation_ids: list[int], as_of: datetime.date, *, wait: bool) -> int:
+    waiting = Changed.objects.filter(organisation__in=organisation_ids).order_by("pk")
     if not waiting.exists():
         return 0
     with transaction.atomic():
-        if organisation is not None:
-            notes = list(waiting.select_for_update())
-        else:
-            notes = list(waiting.select_for_update(skip_locked=True)[:5000])
+        notes = list(waiting.select_for_update(skip_locked=not wait))
         values = Values()
-        for (code, period), organisation_ids in _touched(notes, as_of, values).items():
+        for (code, period), touched_ids in _touched(notes, as_of, values).items():
             reconcile(
                 RULES[code],
                 period,
                 as_of=as_of,
                 values=values,
-                organisations=Organisation.objects.filter(pk__in=organisation_ids),
+                organisations=Organisation.objects.filter(pk__in=touched_ids),
             )
         Changed.objects.filter(pk__in=[note.pk for note in notes]).delete()
     if moved_on := _first_move(notes):

@@ -36,6 +36,9 @@ BRACKETS = {
 }
 FIXED = {Category.STUDENT: Decimal("0.20"), Category.NO_FIXED_INCOME: Decimal("0.20")}
 FARMER_RANGE = (Decimal("0.20"), Decimal("1.00"))
+# SQLite adds sums of money as binary fractions, where 5.10 and 5.30 are a little less than 10.40:
+# in a query, paid in full is more than the charge less this.
+HALF_A_FEN = Decimal("0.005")
 # Above this a month's dues are voluntary (2017 notice).
 CEILING = Decimal(1000)
 

@@ -163,3 +163,12 @@ def _copy_text(value) -> str:
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     raise TypeError(f"no COPY format for {type(value).__name__}")
+
+
+def refresh_statistics() -> None:
+    """Tell the database how large its tables have become; after much was written at once its
+    plans would else be made for empty ones."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA analysis_limit=400")
+        cursor.execute("ANALYZE")

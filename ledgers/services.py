@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from ledgers.bulk import refresh_statistics
 from ledgers.imports.correcting import refused_workbook
 from ledgers.imports.planning import ImportPlan, plan_import, rows_to_write
 from ledgers.imports.results import Row
 from ledgers.imports.writing import Writing
 from ledgers.models import Outcome
 from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, TASKS
+
+# From so many rows on the database counts its tables anew.
+_MANY_ROWS = 1000
 
 __all__ = [
     "ImportPlan",
@@ -65,6 +69,8 @@ def write_import(
             "核对以后系统里的数据又有变动，一行也没有写入，请重新核对后再导入"
         ) from None
     written = [row for chosen in rows.values() for row in chosen]
+    if len(written) >= _MANY_ROWS:
+        refresh_statistics()
     new = sum(row.is_new for row in written)
     return ImportResult(
         new=new,

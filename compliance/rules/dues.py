@@ -21,14 +21,13 @@ from compliance.registry import (
     register,
 )
 from dues.models import Charge, Payment
+from dues.rates import HALF_A_FEN
 from members.roster import roster
 
 ARREARS_MONTHS = Key(
     "dues.arrears_months", "连续未交党费满几个月提示", 6, unit="个月", minimum=1, maximum=24
 )
 
-# SQLite adds sums of money as binary fractions, where 5.10 and 5.30 are a little less than 10.40.
-_HALF_A_FEN = Decimal("0.005")
 # SQLite takes about 32,000 values in one query; in a county without payments everybody is read.
 _PORTION = 5000
 
@@ -59,7 +58,7 @@ def _measure_paid(question: Question):
         .values("organisation_id")
         .annotate(
             due=Count("pk"),
-            full=Count("pk", filter=Q(paid__gt=F("amount") - _HALF_A_FEN)),
+            full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)),
             last=Max("last_paid_on"),
         )
         .values_list("organisation_id", "due", "full", "last")

@@ -10,6 +10,7 @@ from branches.models import Kind
 from branches.services import path_step
 from compliance.models import DutyState
 from dues.models import Charge, Payment
+from dues.rates import HALF_A_FEN
 from ledgers.exports.dues import paid_by
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.workbook import CellKind, Column
@@ -133,7 +134,9 @@ def _charges(scope: LedgerScope):
         .order_by()
         .values("organisation_id")
         .annotate(
-            owing=Count("pk"), full=Count("pk", filter=Q(paid__gte=F("amount"))), due=Sum("amount")
+            owing=Count("pk"),
+            full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)),
+            due=Sum("amount"),
         )
         .values_list("organisation_id", "owing", "full", "due")
     )

@@ -15,6 +15,7 @@ from branches.models import Group, Organisation
 from branches.periods import add_years
 from branches.services import create_organisations
 from dues.models import ApprovedAmount, Charge, Payment
+from ledgers.bulk import refresh_statistics
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import PostTitle
 from members.models import Member, Membership, Post, Term
@@ -70,6 +71,7 @@ def write(
         for start in range(0, len(tree.branches), CHUNK):
             county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
             tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
+    refresh_statistics()
     made = _write_accounts(tree, county.shown_posts, readable)
     trail.record(
         by=None,

@@ -498,8 +498,16 @@ def test_refreshing_one_branch_leaves_the_notes_of_others():
 def test_refreshing_without_notes_reads_once_and_writes_nothing(django_assert_num_queries):
     county = build_county(2)
     run_night(AS_OF)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert refresh(as_of=AS_OF, organisation=county.branches[0]) == 0
+
+
+def test_an_organisation_that_no_night_has_seen_is_judged_before_it_is_read():
+    branch = factories.make_branch()
+    factories.make_meeting(branch, date(2026, 8, 5), [Type.THEME_DAY])
+    assert refresh(as_of=AS_OF, organisation=branch) == 0
+    duties = Duty.objects.filter(rule="meetings.theme_day", organisation=branch)
+    assert dict(duties.values_list("period", "state")) == {"2026-08": "done", "2026-09": "open"}
 
 
 def test_a_note_reaches_the_periods_it_speaks_of_and_no_other():
@@ -531,6 +539,7 @@ def test_who_joined_in_june_counts_in_every_later_month():
 
 def test_a_note_written_while_judging_waits_for_the_next_time(monkeypatch):
     branch = factories.make_branch()
+    run_night(AS_OF)
     measure = THEME_DAY.measure
 
     def measure_while_somebody_writes(question):
@@ -551,6 +560,8 @@ def test_a_note_written_while_judging_waits_for_the_next_time(monkeypatch):
 
 def test_a_refresh_that_fails_keeps_its_notes(monkeypatch):
     branch = factories.make_branch()
+    run_night(AS_OF)
+    before = list(Duty.objects.order_by("pk").values())
 
     def broken(question):
         raise ZeroDivisionError
@@ -560,7 +571,7 @@ def test_a_refresh_that_fails_keeps_its_notes(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         refresh(as_of=AS_OF, organisation=branch)
     assert Changed.objects.count() == 1
-    assert not Duty.objects.exists()
+    assert list(Duty.objects.order_by("pk").values()) == before
 
 
 # --- Nights -----------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def facts_on(as_of: datetime.date) -> dict:
     hours = hours_by_member(january, as_of)
     approved: dict[int, Decimal] = {}
     for member_id, amount in (
-        ApprovedAmount.objects.filter(from_month__gte=january, from_month__lte=as_of)
+        ApprovedAmount.objects.filter(from_month__lte=as_of)
         .order_by("from_month")
         .values_list("member_id", "amount")
     ):

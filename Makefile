@@ -12,20 +12,18 @@ export LANG := C.UTF-8
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000
-SIZE ?= s
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format ci
+.PHONY: help setup run test lint format ci
 
 help:
 	@echo "make setup    安装环境 create .venv with everything pinned"
 	@echo "make run      启动系统 http://127.0.0.1:8000/ (PORT=…)"
 	@echo "make test     运行测试 the whole suite"
-	@echo "make bench    性能测试 benchmarks (SIZE=s|m|l)"
 	@echo "make lint / make format / make ci"
 
 setup: $(STAMP)
@@ -57,9 +55,6 @@ run: setup
 test: setup
 	@$(PYTHON) -m pytest -n 2 $(ARGS)
 	@$(PYTHON) -m pytest -n 2 --database=postgres -m "not browser" $(ARGS)
-
-bench: setup
-	@$(PYTHON) -m bench --size $(SIZE)
 
 lint: setup
 	@$(PYTHON) -m ruff check .

@@ -100,6 +100,13 @@ GIVEN_BY: dict[str, frozenset[str]] = {
     Role.COUNTY_OFFICER: BRANCH_ROLES | COMMITTEE_ROLES,
     Role.SECURITY_ADMIN: frozenset(Role),
 }
+
+
+def works_in_branch(role: str) -> bool:
+    """Whether the role is that of somebody inside a branch, not of an overseer."""
+    return role in BRANCH_ROLES
+
+
 # Roles whose daily or occasional work includes the admin site (管理后台).
 ADMIN_SITE_ROLES = frozenset({Role.COUNTY_OFFICER, *EXCLUSIVE})
 

@@ -21,7 +21,7 @@ def line(
     """An unsaved trail line; values in `before` and `after` are texts, masked where personal."""
     return TrailLine(
         by=by,
-        by_name=str(by) if by else SYSTEM,
+        by_name=str(by)[:80] if by else SYSTEM,
         action=action,
         area=area,
         object_id=object_id,

@@ -47,7 +47,7 @@ def keep_alive(request):
 def safe_next(request, default: str = "/") -> str:
     """The page to go back to, if it is one of ours."""
     target = request.POST.get("next") or request.GET.get("next") or default
-    if url_has_allowed_host_and_scheme(
+    if target.startswith("/") and url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return target

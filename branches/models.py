@@ -1,8 +1,10 @@
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.roles import Role
+from branches.codes import CODE
 from branches.scope import ScopedQuerySet
 
 
@@ -62,7 +64,17 @@ class Organisation(models.Model):
     The path is the parent's path and the own key in base 36, six characters a level.
     """
 
-    code = models.CharField("组织编码", max_length=40, unique=True)
+    code = models.CharField(
+        "组织编码",
+        max_length=40,
+        unique=True,
+        validators=[
+            RegexValidator(
+                rf"^{CODE.pattern}$",
+                "编码里不能有斜线、引号等符号，请只用汉字、字母、数字、点和横线",
+            )
+        ],
+    )
     name = models.CharField("组织名称", max_length=120)
     kind = models.CharField("组织类别", max_length=20, choices=Kind.choices)
     sector = models.CharField("所属领域", max_length=20, choices=Sector.choices, blank=True)

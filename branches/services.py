@@ -7,11 +7,13 @@ from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 
 from accounts import trail
-from branches.changes import note_change
+from branches.changes import note_change, note_changes
 from branches.models import Group, Organisation, Placement, Setting
 from branches.values import Key, Values
 
 AREA = "branches"
+# A changed county value concerns every rule of everybody.
+VALUES_AREA = "values"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _STEP = 6
 
@@ -47,8 +49,7 @@ def found_organisation(*, by, on: datetime.date | None, parent=None, **facts) ->
         organisation_id=organisation.pk,
         after={"组织编码": organisation.code, "上级组织": str(parent or "")},
     )
-    if on:
-        note_change(organisation.pk, AREA, on)
+    note_change(organisation.pk, AREA, on or datetime.date.min)
     return organisation
 
 
@@ -112,6 +113,9 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
         reason=reason,
     )
     days = [day for day in (before.get("founded_on"), facts.get("founded_on")) if day]
+    if "kind" in changed:
+        # Other rules apply from its beginning on.
+        days.append(organisation.founded_on or datetime.date.min)
     days += [day for day in (before.get("dissolved_on"), facts.get("dissolved_on")) if day]
     if days:
         note_change(organisation.pk, AREA, min(days), max(days))
@@ -210,6 +214,9 @@ def set_value(key: Key, value, *, by, on: datetime.date, reason: str) -> Setting
         before={"值": str(before)},
         after={"值": str(value), "自": f"{on:%Y-%m-%d}"},
         reason=reason,
+    )
+    note_changes(
+        (pk, VALUES_AREA, on, on) for pk in Organisation.objects.values_list("pk", flat=True)
     )
     return setting
 

@@ -15,6 +15,7 @@ _SERIALS = range(10000, 73051)
 _DATE = re.compile(r"^(\d{4})\s*[年.\-/．、]\s*(\d{1,2})\s*[月.\-/．、]\s*(\d{1,2})\s*日?$")
 _YEAR_MONTH = re.compile(r"^(\d{4})\s*[年.\-/．]\s*(\d{1,2})\s*月?$")
 _MONTH_DAY = re.compile(r"^(\d{1,2})\s*[月.\-/．]\s*(\d{1,2})\s*日?$")
+_LARGEST_COUNT = 10**6
 _NAME_MARKS = re.compile(r"[、,，;；\n\t 　]+")
 
 
@@ -126,6 +127,9 @@ def read_count(value) -> int | None:
         or number < 0
     ):
         raise Unreadable(f"“{plain(value)}”应是整数，如 3")
+    if number > _LARGEST_COUNT:
+        # Before it becomes an integer: 1e999999 has a million digits.
+        raise Unreadable(f"“{plain(value)}”数目过大，请核对后再填")
     return int(number)
 
 

@@ -11,6 +11,7 @@ from branches.values import Key, Values
 from compliance.models import STANDING, DutyState, Exemption
 from compliance.registry import Measured, Question, Rule
 from dues.models import Charge
+from meetings.enums import MeetingState
 from meetings.models import Meeting
 
 WINDOW_MONTHS = Key(
@@ -81,7 +82,9 @@ def horizon_on(as_of: datetime.date, values: Values) -> Horizon:
     begins_on = values.on(BEGINS, as_of)
     if begins_on == BEGINS.default:
         firsts = [
-            Meeting.objects.aggregate(first=Min("held_on"))["first"],
+            Meeting.objects.filter(state=MeetingState.HELD).aggregate(first=Min("held_on"))[
+                "first"
+            ],
             Charge.objects.aggregate(first=Min("month"))["first"],
         ]
         first = min((day for day in firsts if day), default=datetime.date.min)

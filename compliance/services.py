@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from branches.models import Changed, Organisation, Placement
 from branches.periods import Period, months_between, period_of
+from branches.services import VALUES_AREA
 from branches.values import Values
 from compliance import summaries
 from compliance.judging import (
@@ -29,7 +30,7 @@ from dues.services import charge_month
 logger = logging.getLogger(__name__)
 
 # Areas whose changes reach forward: who joined in June is on every later roster.
-_REACHING_FORWARD = frozenset({"members", "branches"})
+_REACHING_FORWARD = frozenset({"members", "branches", VALUES_AREA})
 # Organisations written in one transaction of the night.
 _AT_ONCE = 500
 # Organisations whose notes are consumed in one transaction: a desk that saves meanwhile waits.
@@ -289,7 +290,7 @@ def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
     touched: dict[tuple[str, Period | None], set[int]] = {}
     horizon = horizon_on(as_of, values)
     for rule in RULES.values():
-        concerned = [note for note in notes if note.area in rule.areas]
+        concerned = [note for note in notes if note.area in rule.areas | {VALUES_AREA}]
         if not concerned:
             continue
         for period in horizon.periods(rule):

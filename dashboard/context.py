@@ -7,6 +7,7 @@ from branches.clock import today
 from branches.scope import main_grant, paths_reached
 from compliance.models import CheckRun
 from dashboard import menus
+from members.enums import PostTitle
 from members.models import Post
 from tasks.models import Task
 
@@ -60,7 +61,9 @@ def _contact(grant) -> dict | None:
     if not grant or grant.organisation.parent is None:
         return None
     superior = grant.organisation.parent
-    post = Post.objects.filter(organisation=superior, ends_on__isnull=True).first()
+    post = Post.objects.filter(
+        organisation=superior, title=PostTitle.SECRETARY, ends_on__isnull=True
+    ).first()
     return {
         "superior": superior.short_name,
         "person": f"书记 {post.person_name}" if post else "",

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from accounts.roles import BRANCH_ROLES, Action
+from accounts.roles import Action, works_in_branch
 from branches.scope import main_grant, paths_reached
 
 # label, URL name, icon; `TASKS` carries the number of overdue tasks.
@@ -34,7 +34,7 @@ _TABS = (
 def entries_for(user) -> tuple[tuple[str, str, str], ...]:
     """The menu of a user: that of a branch, of a committee, or of the county."""
     grant = main_grant(user)
-    if grant and grant.role in BRANCH_ROLES:
+    if grant and works_in_branch(grant.role):
         entries = _BRANCH
         if paths_reached(user, Action.IMPORT_WORKBOOK):
             entries += (("导入台账", "ledgers:import", "upload"),)
@@ -61,7 +61,7 @@ def entries_for(user) -> tuple[tuple[str, str, str], ...]:
 def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
     """The tabs at the foot of a phone."""
     grant = main_grant(user)
-    if grant and grant.role in BRANCH_ROLES:
+    if grant and works_in_branch(grant.role):
         return _TABS
     return (*(entry for entry in entries_for(user)[:4]), ("更多", "more", "grid"))
 

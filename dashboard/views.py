@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
 
 from accounts.roles import FIRST_PAGES, Action
 from branches.clock import today
@@ -12,7 +13,7 @@ from branches.models import Organisation
 from branches.scope import get_for, main_grant, paths_reached
 from branches.services import path_keys
 from compliance import services
-from compliance.jobs import catch_up
+from compliance.jobs import check_now as start_check
 from compliance.registry import RULES
 from dashboard import branch as branch_room
 from dashboard import desk as desk_room
@@ -167,6 +168,10 @@ def check_now(request):
     """Start a check when the nights did not run."""
     if not paths_reached(request.user, Action.RUN_CHECKS):
         raise Http404
-    catch_up.delay()
-    messages.success(request, "已开始核对，完成后刷新本页")
+    try:
+        start_check.delay()
+    except OperationalError:
+        messages.error(request, "后台没有运行，核对没有开始。请告诉技术支持")
+    else:
+        messages.success(request, "已开始核对，完成后刷新本页")
     return redirect(reverse("overview"))

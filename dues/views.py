@@ -253,7 +253,7 @@ def grid_save(request):
     branch = _branch_to_enter(request)
     saved, faults = 0, []
     for name in request.POST:
-        if not name.startswith("amount-"):
+        if not name.startswith("amount-") or name.count("-") < 2:
             continue
         _amount, member, month = name.split("-", 2)
         form = CellForm(

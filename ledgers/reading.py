@@ -7,6 +7,7 @@ stored result, without one as "".
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 
 from python_calamine import (
@@ -25,15 +26,19 @@ LARGEST_CONTENT = 500 * MIB
 LAST_ROW = 300_000
 LAST_COLUMN = 700
 
+LARGEST_SHEET = 5_000_000
+
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SAVE_AS = "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后再导入"
-# Cells with content in column AAA or beyond, or in row 100000 or beyond.
-_FAR_CELL = re.compile(
-    rb'<c (?:[^>]*? )?r="(?:([A-Z]{3})\d+|([A-Z]{1,2})(\d{6,7}))"[^>]*>\s*<(?:v|is|f)\b'
-)
+# Cells with content: column and row.
+_CELL = re.compile(rb'<c (?:[^>]*? )?r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<(?:v|is|f)\b')
 _OVERLAP = 200
+
+
+# What unpacking raises for an archive that is damaged or packed in another way.
+UNSOUND = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
 class UnreadableWorkbook(ValueError):
@@ -99,7 +104,7 @@ def _check(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_archive(archive)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError):
+    except UNSOUND:
         raise UnreadableWorkbook(f"文件已损坏，打不开，{_SAVE_AS}") from None
 
 
@@ -108,7 +113,7 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
         raise UnreadableWorkbook(f"这不是 .xlsx 工作簿，{_SAVE_AS}")
     unpacked = 0
     for member in archive.infolist():
-        far = member.filename.startswith("xl/worksheets/")
+        extent = _Extent() if member.filename.startswith("xl/worksheets/") else None
         tail = b""
         with archive.open(member) as stream:
             # Counted while unpacking: what the archive says of itself may be untrue.
@@ -116,22 +121,38 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
                 unpacked += len(piece)
                 if unpacked > LARGEST_CONTENT:
                     raise UnreadableWorkbook("文件展开后过大，请分成几个文件导入")
-                if far:
-                    _check_far_cells(tail + piece)
+                if extent:
+                    extent.take(tail + piece)
                     tail = piece[-_OVERLAP:]
 
 
-def _check_far_cells(xml: bytes) -> None:
-    for cell in _FAR_CELL.finditer(xml):
-        letters, _short, row = cell.groups()
-        if row and int(row) > LAST_ROW:
+@dataclass(slots=True)
+class _Extent:
+    """How far the content of one sheet reaches, as its cells name themselves."""
+
+    rows: int = 0
+    columns: int = 0
+
+    def take(self, xml: bytes) -> None:
+        """Read a piece of the sheet; refuse a sheet that reaches too far."""
+        cells = _CELL.findall(xml)
+        if not cells:
+            return
+        self.rows = max(self.rows, *(int(row) for _letters, row in cells))
+        self.columns = max(self.columns, *map(_column_number, {letters for letters, _row in cells}))
+        if self.rows > LAST_ROW:
             raise UnreadableWorkbook(
-                f"第 {int(row)} 行还有内容，一张表最多 {LAST_ROW} 行；"
+                f"第 {self.rows} 行还有内容，一张表最多 {LAST_ROW} 行；"
                 "请删除表格下方多余的行，或分成几张表"
             )
-        if letters and _column_number(letters) > LAST_COLUMN:
+        if self.columns > LAST_COLUMN:
             raise UnreadableWorkbook(
-                f"{letters.decode()} 列还有内容，请删除表格右边多余的列后再导入"
+                f"{_column_letters(self.columns)} 列还有内容，请删除表格右边多余的列后再导入"
+            )
+        if self.rows * self.columns > LARGEST_SHEET:
+            raise UnreadableWorkbook(
+                f"有一张工作表的内容占了 {self.rows} 行、{self.columns} 列，"
+                f"超过 {LARGEST_SHEET // 10_000} 万格；请删除表格下方和右边多余的内容，或分成几张表"
             )
 
 
@@ -140,3 +161,11 @@ def _column_number(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
+
+
+def _column_letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, place = divmod(number - 1, 26)
+        letters = chr(ord("A") + place) + letters
+    return letters

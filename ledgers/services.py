@@ -15,6 +15,7 @@ from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, TASKS
 
 # From so many rows on the database counts its tables anew.
 _MANY_ROWS = 1000
+_MOVED = "核对以后系统里的数据又有变动，一行也没有写入，请重新核对后再导入"
 
 __all__ = [
     "ImportPlan",
@@ -63,11 +64,10 @@ def write_import(
     plan.members.seal(rows[MEMBERS.name])
     try:
         with transaction.atomic():
+            _refuse_moved(plan, rows)
             _write(plan, rows, Writing(by=by, today=plan.today), on_progress)
     except IntegrityError:
-        raise ImportRefused(
-            "核对以后系统里的数据又有变动，一行也没有写入，请重新核对后再导入"
-        ) from None
+        raise ImportRefused(_MOVED) from None
     written = [row for chosen in rows.values() for row in chosen]
     if len(written) >= _MANY_ROWS:
         refresh_statistics()
@@ -94,6 +94,18 @@ def _refuse_missing(rows: dict[str, list[Row]], skip: frozenset[str]) -> None:
                         f"“{needed.table.sheet}”第 {needed.number} 行（{needed.label}），"
                         "请一起勾选，或两行都不选"
                     )
+
+
+def _refuse_moved(plan: ImportPlan, rows: dict[str, list[Row]]) -> None:
+    """Lock what will be written, and refuse a plan made from what is stored no longer."""
+    paying = rows[DUES.name]
+    if (
+        plan.members.hold(rows[MEMBERS.name], plan.dues.touched(paying))
+        or plan.dues.moved(paying)
+        or plan.meetings.hold(rows[MEETINGS.name])
+        or plan.tasks.hold(rows[TASKS.name])
+    ):
+        raise ImportRefused(_MOVED)
 
 
 def _write(plan: ImportPlan, rows: dict[str, list[Row]], writing: Writing, on_progress) -> None:

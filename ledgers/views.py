@@ -163,8 +163,8 @@ def import_upload(request):
 def _receive(request, form: ImportForm):
     uploads = [(upload.name, upload.read()) for upload in form.cleaned_data["files"]]
     batch = batches.receive(uploads, by=request.user, year=form.cleaned_data["year"])
-    rows = sum(batches.rows_in(content) for _name, content in uploads)
     try:
+        rows = sum(batches.rows_in(content) for _name, content in uploads)
         batches.begin_check(batch, rows=rows, today=today())
     except Exception:
         # Not left lying about half read.
@@ -264,7 +264,12 @@ def _check_with_year(request, batch: ImportBatch):
 
 
 def _numbers(request, name: str) -> set[int]:
-    return {int(text) for text in request.POST.getlist(name) if text.isdigit()}
+    return {int(text) for text in request.POST.getlist(name) if _is_key(text)}
+
+
+def _is_key(text: str) -> bool:
+    """Whether the text is a number the database can hold; "²" is a digit and none."""
+    return text.isdecimal() and len(text) <= 18
 
 
 def _workbook(content: bytes, name: str) -> HttpResponse:

@@ -136,7 +136,7 @@ class Editing:
     def presences_typed(self, typed: QueryDict) -> dict[int, Presence]:
         types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
         group = typed.get("group", "")
-        group_id = int(group) if group.isdecimal() else None
+        group_id = int(group) if group.isdecimal() and len(group) < 19 else None
         same_group = self.stored is None or group_id == (
             self.stored.group.pk if self.stored.group else None
         )

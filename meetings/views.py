@@ -381,7 +381,7 @@ def meeting_cancel(request, pk):
     try:
         services.cancel_meeting(
             meeting=meeting,
-            version=int(version) if version.isdecimal() else meeting.version,
+            version=int(version) if version.isdecimal() and len(version) < 10 else meeting.version,
             by=request.user,
             reason=one_line(request.POST.get("reason"), 200) or "登记有误",
         )

@@ -39,7 +39,7 @@ def member_list(request):
     today = current_day()
     members, branch = narrowed(request, Member.objects.filter(left_on__isnull=True))
     group = request.GET.get("group", "")
-    if group.isdecimal():
+    if group.isdecimal() and len(group) < 19:
         members = members.filter(group=int(group))
     search = one_line(request.GET.get("q"), 60)
     if search:

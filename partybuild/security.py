@@ -27,6 +27,16 @@ def content_security_policy(get_response):
     return middleware
 
 
+def drop_null_characters(get_response):
+    """Middleware: nobody types a null character into an address, and PostgreSQL takes none."""
+
+    def middleware(request):
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
+        return get_response(request)
+
+    return middleware
+
+
 def client_address(request):
     """The address as the outermost trusted proxy saw it.
 

@@ -10,6 +10,7 @@ import shutil
 import pytest
 from django.conf import settings
 from django.db import connections
+from playwright.sync_api import expect
 
 from tests import services
 
@@ -107,6 +108,10 @@ def browser(chromium_path):
         yield chromium
         chromium.close()
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+# A loaded machine may take longer than the library's five seconds.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ _FIELDS = {
     FOUNDED.heading: "founded_on",
 }
 # What only those who keep the register may change.
-_REGISTER = (*_FIELDS, PARENT.heading)
+_REGISTER = (*_FIELDS, PARENT.heading, TERM_END.heading, GROUPS.heading)
+_NOT_YOURS = "修改这一项不在您的权限内，请联系县委组织部"
 
 
 @dataclass(eq=False, slots=True)
@@ -208,8 +209,11 @@ class Branches:
         if plan.parent is None:
             del stored[PARENT.heading]
         for heading, new in row.differences(stored).items():
-            if heading in _REGISTER and not self.county.may(plan.place, Action.CHANGE_ORGANISATION):
-                row.refuse(heading, "修改这一项不在您的权限内，请联系县委组织部")
+            if heading == GROUPS.heading and not organisation.is_branch:
+                self._plan_groups(row, new, standing)
+                continue
+            if heading in _REGISTER and not self._keeps_register(plan):
+                row.refuse(heading, _NOT_YOURS)
             elif heading == TERM_END.heading:
                 self._plan_term(row, new, terms)
             elif heading == GROUPS.heading and not self._plan_groups(row, new, standing):
@@ -221,6 +225,9 @@ class Branches:
             plan.parent = None
         elif plan.parent:
             row.note(PARENT.heading, f"隶属关系自 {self.county.today} 起调整，以前的月份不变")
+
+    def _keeps_register(self, plan: OrganisationPlan) -> bool:
+        return self.county.may(plan.place, Action.CHANGE_ORGANISATION)
 
     def _plan_term(self, row: Row, ends_on, terms: list[Term]) -> None:
         """The current term is the one that ends last; it is corrected, or followed by a new one
@@ -282,20 +289,25 @@ class Branches:
         plan, typed = row.plan, row.values[SECRETARY.heading]
         post = self.secretaries.get(plan.place.pk)
         if typed is CLEAR:
-            if post:
+            if post and not self._keeps_register(plan):
+                row.refuse(SECRETARY.heading, _NOT_YOURS)
+            elif post:
                 self._end(plan, post)
                 row.change(SECRETARY.heading, post.person_name, "")
             return
         name, mark, _reason = split_person(typed)
         stored = post.person_name if post else ""
         if stored == name and (post.member_id is None or not mark):
-            if post.member_id is None:
+            if post.member_id is None and self._keeps_register(plan):
                 self._link(row, post, typed)
             return
         if row.untouched(SECRETARY.heading):
             return
         person = self._find(row, typed)
         if row.problems or (post and person and person.pk and post.member_id == person.pk):
+            return
+        if not self._keeps_register(plan):
+            row.refuse(SECRETARY.heading, _NOT_YOURS, typed)
             return
         if post:
             self._end(plan, post)

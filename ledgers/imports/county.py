@@ -101,9 +101,10 @@ class Person:
 
     def was_formal(self, day: datetime.date) -> bool:
         """Whether the person was a full member on that day."""
-        if self.confirmed_on:
-            return self.confirmed_on <= day
-        return self.kind == MemberKind.FORMAL
+        if self.kind != MemberKind.FORMAL:
+            # 转正日期 may be the day expected.
+            return False
+        return self.confirmed_on is None or self.confirmed_on <= day
 
 
 class Ambiguous(ValueError):

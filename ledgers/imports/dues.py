@@ -33,6 +33,7 @@ from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS, UNPAID
 
 AREA = "dues"
 CORRECTION = "导入更正"
+_ELSEWHERE = "这个月的党费归另一个党支部，不在您的导入范围内"
 _NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
 
 
@@ -48,8 +49,9 @@ class Account:
     """What is stored of one member and year; lists by month, January first."""
 
     approved: list[ApprovedAmount] = field(default_factory=list)
-    charges: list[tuple[int, Decimal] | None] = field(default_factory=lambda: [None] * 12)
-    # Entries of a month: key, amount, branch, the entry it reverses.
+    # A charge: key, amount, branch.
+    charges: list[tuple[int, Decimal, int] | None] = field(default_factory=lambda: [None] * 12)
+    # Entries of a month: key, amount, branch, the entry it reverses, the day of payment.
     entries: list[list[tuple] | None] = field(default_factory=lambda: [None] * 12)
 
     def paid(self, number: int) -> Decimal:
@@ -78,8 +80,10 @@ class DuesPlan:
     approval: tuple | None = None
     corrected: ApprovedAmount | None = None
     charges: list[tuple[datetime.date, Decimal, Place]] = field(default_factory=list)
-    recharged: list[tuple[int, Decimal]] = field(default_factory=list)
-    payments: list[tuple[datetime.date, Decimal, Place, str]] = field(default_factory=list)
+    # Charges whose amount is corrected: key, new amount, branch.
+    recharged: list[tuple[int, Decimal, int]] = field(default_factory=list)
+    # Month, amount, branch, day of payment, reason.
+    payments: list[tuple] = field(default_factory=list)
     reversals: list[tuple[datetime.date, tuple]] = field(default_factory=list)
 
 
@@ -151,18 +155,21 @@ class Dues:
             ).order_by("from_month"):
                 self.accounts[approved.member_id, year].approved.append(approved)
             charges = Charge.objects.filter(member__in=piece, month__range=(first, last))
-            for member, month, pk, amount in charges.values_list(
-                "member_id", "month", "pk", "amount"
+            for member, month, pk, amount, branch in charges.values_list(
+                "member_id", "month", "pk", "amount", "organisation_id"
             ):
-                self.accounts[member, year].charges[month.month - 1] = (pk, same(amount, amount))
+                charge = (pk, same(amount, amount), branch)
+                self.accounts[member, year].charges[month.month - 1] = charge
             entries = Payment.objects.filter(member__in=piece, month__range=(first, last))
-            for member, month, pk, amount, branch, reverses in entries.order_by("pk").values_list(
-                "member_id", "month", "pk", "amount", "organisation_id", "reverses_id"
+            for member, month, pk, amount, branch, reverses, day in entries.order_by(
+                "pk"
+            ).values_list(
+                "member_id", "month", "pk", "amount", "organisation_id", "reverses_id", "paid_on"
             ):
                 months = self.accounts[member, year].entries
                 if months[month.month - 1] is None:
                     months[month.month - 1] = []
-                months[month.month - 1].append((pk, same(amount, amount), branch, reverses))
+                months[month.month - 1].append((pk, same(amount, amount), branch, reverses, day))
 
     def _plan_row(self, row: Row, person: Person) -> None:
         county, year = self.county, self._year(row)
@@ -286,10 +293,16 @@ class Dues:
             charge = account.charges[first.month - 1]
             if charge:
                 if plan.corrected and first >= from_month and charge[1] == self._before(row):
-                    plan.recharged.append((charge[0], amount))
+                    if self.county.may(self.county.by_pk[charge[2]]):
+                        plan.recharged.append((charge[0], amount, charge[2]))
+                    else:
+                        row.note(heading, f"{_ELSEWHERE}，应缴没有改动")
             elif heading not in present or row.came_back(heading):
                 continue
             elif place := self._owed_to(row, heading, first, last):
+                if not self.county.may(place):
+                    # A sum in the cell is refused with the payments; a blank asks for nothing.
+                    continue
                 of_month = self._amount_in(account, plan, first)
                 if of_month is not None:
                     plan.charges.append((first, of_month, place))
@@ -343,16 +356,54 @@ class Dues:
             if amount and person.joined_on and last < person.joined_on:
                 row.note(heading, f"早于入党日期 {person.joined_on}，请核对", amount)
             standing = account.standing(first.month)
+            span = person.span_in(first, last)
+            place = span.place if span else person.home
+            touched = {place, *(self.county.by_pk[entry[2]] for entry in standing)}
+            if not all(self.county.may(branch) for branch in touched):
+                row.refuse(heading, f"{_ELSEWHERE}，请由那个支部或上级党委修改", amount)
+                continue
             plan.reversals += [(first, entry) for entry in standing]
             if amount:
-                span = person.span_in(first, last)
-                place = span.place if span else person.home
+                # Paid when the entry it replaces was: at no day is less standing than nothing.
+                paid_on = standing[-1][4] if standing else None
                 reason = CORRECTION if standing else ""
-                plan.payments.append((first, amount, place, reason))
+                plan.payments.append((first, amount, place, paid_on, reason))
             if not row.is_new:
                 row.change(heading, stored[heading] or "", amount or "0")
 
     # --- Writing --------------------------------------------------------------------------
+
+    @staticmethod
+    def touched(rows: list[Row]) -> set[int]:
+        """The stored members these rows write something about; to be locked before `moved`."""
+        return {row.plan.person.pk for row in rows if row.plan and row.plan.person.pk}
+
+    def moved(self, rows: list[Row]) -> bool:
+        """Whether months these rows pay or reverse have other entries than when they were planned.
+
+        Entries are never edited, and a reversal is an entry: the same keys are the same sum.
+        """
+        known: dict[tuple[int, datetime.date], set[int]] = {}
+        for row in rows:
+            member = row.plan.person.pk if row.plan else None
+            if member is None:
+                continue
+            account = self.accounts[member, self._year(row)]
+            for month in {item[0] for item in (*row.plan.payments, *row.plan.reversals)}:
+                entries = account.entries[month.month - 1] or ()
+                known[member, month] = {entry[0] for entry in entries}
+        if not known:
+            return False
+        found: dict[tuple[int, datetime.date], set[int]] = {key: set() for key in known}
+        months = {month for _member, month in known}
+        for piece in chunks({member for member, _month in known}):
+            stored = Payment.objects.filter(
+                member__in=piece, month__range=(min(months), max(months))
+            )
+            for member, month, pk in stored.values_list("member_id", "month", "pk"):
+                if (member, month) in found:
+                    found[member, month].add(pk)
+        return found != known
 
     def write(self, rows: list[Row], writing: Writing) -> None:
         """Write approvals, charges, reversals and payments."""
@@ -367,13 +418,15 @@ class Dues:
                 for month, amount, place in row.plan.charges
             ),
         )
-        bulk.update(Charge, ("amount",), (charge for row in rows for charge in row.plan.recharged))
+        bulk.update(
+            Charge, ("amount",), (charge[:2] for row in rows for charge in row.plan.recharged)
+        )
         self._write_payments(rows, writing)
         for row in rows:
             person, year = row.plan.person, self._year(row)
             writing.line(row, AREA, person.pk, row.plan.home.pk)
-            for place in {row.plan.home, *(item[2] for item in row.plan.payments)}:
-                writing.note(place.pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31))
+            for pk in _branches(row.plan):
+                writing.note(pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31))
 
     @staticmethod
     def _write_approvals(rows: list[Row]) -> None:
@@ -405,20 +458,31 @@ class Dues:
             Payment,
             names,
             (
-                (row.plan.person.pk, branch, month, -amount, None, writing.now, by, pk, CORRECTION)
+                (row.plan.person.pk, branch, month, -amount, day, writing.now, by, pk, CORRECTION)
                 for row in rows
-                for month, (pk, amount, branch, _reverses) in row.plan.reversals
+                for month, (pk, amount, branch, _reverses, day) in row.plan.reversals
             ),
         )
         bulk.insert(
             Payment,
             names,
             (
-                (row.plan.person.pk, place.pk, month, amount, None, writing.now, by, None, reason)
+                (row.plan.person.pk, place.pk, month, amount, day, writing.now, by, None, reason)
                 for row in rows
-                for month, amount, place, reason in row.plan.payments
+                for month, amount, place, day, reason in row.plan.payments
             ),
         )
+
+
+def _branches(plan: DuesPlan) -> set[int]:
+    """Every branch whose dues a row changes."""
+    return {
+        plan.home.pk,
+        *(place.pk for _month, _amount, place in plan.charges),
+        *(branch for _pk, _amount, branch in plan.recharged),
+        *(place.pk for _month, _amount, place, *_rest in plan.payments),
+        *(entry[2] for _month, entry in plan.reversals),
+    }
 
 
 def refuse_without_year(table: Table) -> None:

@@ -9,7 +9,7 @@ from branches.models import Group
 from ledgers import bulk
 from ledgers.imports.county import Ambiguous, County, Person, Place, chunks
 from ledgers.imports.results import Row
-from ledgers.imports.writing import Writing
+from ledgers.imports.writing import Writing, have_moved
 from ledgers.keys import HEADING as KEY
 from ledgers.sheets.columns import BRANCH_CODE, CLEAR, canonical, split_person, write_person
 from ledgers.sheets.meetings import (
@@ -43,7 +43,7 @@ _COLUMNS = {
 _INSERTED = tuple(field.attname for field in Meeting._meta.concrete_fields if field.attname != "id")
 _UPDATED = (
     "state held_on starts_at place host_id host_name lecturer_id lecturer_name topic hours "
-    "group_id version"
+    "group_id version entered_at entered_by_id"
 ).split()
 
 
@@ -69,6 +69,8 @@ class MeetingPlan:
     types: tuple[Type, ...] | None = None
     stored: Stored | None = None
     roster: dict[Person, tuple[str, str]] | None = None
+    # Whether a planned meeting becomes one that was held: entered by this import.
+    becomes_held: bool = False
 
 
 class Meetings:
@@ -238,7 +240,7 @@ class Meetings:
         self._plan_roster(row, stored)
         self._check_counts(row)
         if stored and meeting.state == MeetingState.PLANNED and not row.problems:
-            meeting.state = MeetingState.HELD
+            meeting.state, row.plan.becomes_held = MeetingState.HELD, True
             row.changes.append(("状态", "已计划", "已召开"))
 
     def _plan_facts(self, row: Row, stored: Stored | None) -> None:
@@ -388,14 +390,22 @@ class Meetings:
 
     # --- Writing --------------------------------------------------------------------------
 
+    @staticmethod
+    def hold(rows: list[Row]) -> bool:
+        """Lock the meetings of these rows; whether any has moved on since the plan."""
+        meetings = [row.plan.meeting for row in rows if not row.is_new]
+        return have_moved(Meeting, {m.pk: (m.version,) for m in meetings}, ("version",))
+
     def write(self, rows: list[Row], writing: Writing) -> None:
         """Write meetings with their types and attendance."""
         new = [row for row in rows if row.is_new]
         for row, key in zip(new, bulk.reserve_keys(Meeting, len(new)), strict=True):
             meeting = row.plan.meeting
             meeting.pk, meeting.organisation_id = key, row.plan.place.pk
-            meeting.entered_at, meeting.entered_by = writing.now, writing.by
         for row in rows:
+            if row.is_new or row.plan.becomes_held:
+                meeting = row.plan.meeting
+                meeting.entered_at, meeting.entered_by = writing.now, writing.by
             for name, person in row.plan.persons.items():
                 setattr(row.plan.meeting, f"{name}_id", person.pk if person else None)
         bulk.insert(

@@ -10,7 +10,7 @@ from ledgers import bulk
 from ledgers.imports.branches import link_secretaries
 from ledgers.imports.county import County, Person, Place, Span
 from ledgers.imports.results import Firsts, Row
-from ledgers.imports.writing import Writing
+from ledgers.imports.writing import Writing, hold
 from ledgers.keys import HEADING as KEY
 from ledgers.sheets.columns import (
     BRANCH_CODE,
@@ -56,6 +56,8 @@ _INSERTED = tuple(
     field.attname for field in Member._meta.concrete_fields if field.attname not in _SEALED
 )
 _UPDATED = (*_FIELDS.values(), "phone_mask", "organisation_id", "group_id")
+# What a plan was made from; none of it may have changed when it is written.
+_COMPARED = (*_UPDATED, "id_number_hash", "left_on")
 _REQUIRED = (MEMBER_NAME, KIND)
 
 
@@ -71,6 +73,8 @@ class MemberPlan:
     # Encrypted number and phone of a new member.
     sealed: tuple[str, ...] = ()
     links: list[Post] = field(default_factory=list)
+    # What was stored when the plan was made.
+    before: tuple = ()
 
 
 class Members:
@@ -201,11 +205,12 @@ class Members:
     def _compare(self, row: Row, person: Person) -> None:
         """Plan what a row changes of a stored member; a refused row changes nothing."""
         member, county = person.member, self.county
-        row.label = row.label or member.name
         if not county.may(person.home):
+            # Nothing stored is shown of a member out of reach.
             reason = "这名党员的组织关系不在您的导入范围内，转入请办理组织关系转接"
-            row.refuse(ID_NUMBER.heading, reason, person.mask)
+            row.refuse(ID_NUMBER.heading, reason, row.written(ID_NUMBER.heading))
             return
+        row.label = row.label or member.name
         place = person.home
         if BRANCH_CODE.heading in row.values or BRANCH_NAME.heading in row.values:
             place = county.branch_of(row)
@@ -220,7 +225,8 @@ class Members:
         found = row.differences(stored)
         self._check_dates(row, member, found)
         if not row.problems:
-            row.plan = MemberPlan(person)
+            before = tuple(getattr(member, name) for name in _COMPARED)
+            row.plan = MemberPlan(person, before=before)
             self._apply(row, person, place, stored, found)
 
     def _apply(self, row: Row, person: Person, place: Place, stored: dict, found: dict) -> None:
@@ -334,6 +340,14 @@ class Members:
                     field.get_db_prep_save(getattr(member, field.name), connection)
                     for field in fields
                 )
+
+    @staticmethod
+    def hold(rows: list[Row], others: set[int]) -> bool:
+        """Lock the members of these rows, and others; whether any of the rows' has moved on."""
+        known = {row.plan.person.pk: row.plan.before for row in rows if not row.is_new}
+        found = hold(Member, known.keys() | others, _COMPARED)
+        stored = {pk: values for pk, values in found if pk in known}
+        return stored != known
 
     def write(self, rows: list[Row], writing: Writing) -> None:
         """Write members and memberships."""

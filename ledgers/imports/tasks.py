@@ -7,7 +7,7 @@ from accounts.roles import Action
 from ledgers import bulk
 from ledgers.imports.county import County, Place, chunks
 from ledgers.imports.results import Firsts, Row
-from ledgers.imports.writing import Writing
+from ledgers.imports.writing import Writing, have_moved
 from ledgers.keys import HEADING as KEY
 from ledgers.sheets.columns import BRANCH_CODE, CLEAR
 from ledgers.sheets.tasks import (
@@ -38,6 +38,8 @@ class TaskPlan:
     place: Place
     task: Task
     events: list[TaskEvent] = field(default_factory=list)
+    # What was stored when the plan was made.
+    before: tuple = ()
 
 
 class Tasks:
@@ -132,6 +134,7 @@ class Tasks:
         if row.problems or not found:
             return
         row.plan = TaskPlan(place, task)
+        row.plan.before = tuple(getattr(task, name) for name in _UPDATED)
         before = {name: getattr(task, name) for name in FIELDS.values()}
         for heading, new in found.items():
             row.change(heading, stored[heading], new)
@@ -185,6 +188,12 @@ class Tasks:
             row.refuse(CLOSED.heading, f"销号日期早于建账日期 {task.opened_on}", task.closed_on)
 
     # --- Writing --------------------------------------------------------------------------
+
+    @staticmethod
+    def hold(rows: list[Row]) -> bool:
+        """Lock the tasks of these rows; whether any has moved on since the plan."""
+        known = {row.plan.task.pk: row.plan.before for row in rows if not row.is_new}
+        return have_moved(Task, known, _UPDATED)
 
     def write(self, rows: list[Row], writing: Writing) -> None:
         """Write tasks and the events of their lives."""

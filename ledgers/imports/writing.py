@@ -1,14 +1,16 @@
 """What every ledger needs while it writes: who, when, the trail and what to judge again."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
+from django.db import models
 from django.utils import timezone
 
 from accounts import trail
 from accounts.models import TrailLine
 from branches.changes import note_changes
 from ledgers import bulk
+from ledgers.imports.county import chunks
 from ledgers.imports.results import Row
 
 _PIECE = 5000
@@ -16,6 +18,19 @@ _COLUMNS = tuple(f.attname for f in TrailLine._meta.concrete_fields if not f.pri
 # Nothing older than the start of the year before last is judged again because of an import.
 _YEARS_BACK = 2
 FOUNDING, CHANGING = "导入新增", "导入修改"
+
+
+def hold(model: type[models.Model], keys: Collection[int], names: tuple) -> Iterator[tuple]:
+    """Lock rows in the order of their keys, as everybody does; key and values of each."""
+    for piece in chunks(sorted(keys)):
+        locked = model.objects.select_for_update().filter(pk__in=piece).order_by("pk")
+        for pk, *values in locked.values_list("pk", *names):
+            yield pk, tuple(values)
+
+
+def have_moved(model: type[models.Model], known: dict[int, tuple], names: tuple) -> bool:
+    """Lock rows and tell whether any is gone or differs from what is known of it."""
+    return bool(known) and dict(hold(model, known, names)) != known
 
 
 class Writing:

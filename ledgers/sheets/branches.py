@@ -1,8 +1,21 @@
 """The ledger 组织."""
 
 from branches.models import Kind, Organisation, Sector
-from branches.typed import read_count, read_date
+from branches.typed import Unreadable, plain, read_count, read_date
 from ledgers.sheets.columns import Column, Sheet, choice_reader, read_code, read_person, text_reader
+
+_MOST_GROUPS = 20
+
+
+def read_groups(value) -> int | None:
+    """How many groups a branch has; more than a branch can have is a slip."""
+    count = read_count(value)
+    if count is not None and count > _MOST_GROUPS:
+        raise Unreadable(
+            f"“{plain(value)}”过多，一个党支部最多 {_MOST_GROUPS} 个党小组，请核对后再填"
+        )
+    return count
+
 
 CODE = Column("组织编码", read_code, aliases=("党组织编码", "组织代码", "党组织代码"))
 NAME = Column("组织名称", text_reader(120), aliases=("党组织名称", "组织全称", "党组织全称"))
@@ -49,7 +62,7 @@ SECRETARY = Column(
     "书记", read_person, aliases=("党组织书记", "书记姓名", "党支部书记"), clearable=True
 )
 GROUPS = Column(
-    "党小组数", read_count, aliases=("党小组个数", "党小组数量"), empty=0, clearable=True
+    "党小组数", read_groups, aliases=("党小组个数", "党小组数量"), empty=0, clearable=True
 )
 
 SHEET = Sheet(

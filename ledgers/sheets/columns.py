@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import cached_property, lru_cache
 
+from branches.codes import CODE
 from branches.typed import Unreadable, folded, plain, read_names
 from ledgers.keys import RowKey, fingerprint, make_key
 from members.identity import masked_id_number, masked_phone, read_id_number, read_phone
@@ -212,6 +213,8 @@ def read_code(cell) -> str:
     code = re.sub(r"\s+", "", _clean(folded(cell)))
     if len(code) > 40:
         raise Unreadable("编码最多 40 个字符")
+    if not CODE.fullmatch(code or "0"):
+        raise Unreadable("编码里不能有斜线、引号等符号，请只用汉字、字母、数字、点和横线")
     return code
 
 

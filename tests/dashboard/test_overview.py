@@ -6,8 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from compliance.models import CheckRun
-from compliance.services import run_night
+from branches.services import set_value
+from compliance.models import CheckRun, Duty
+from compliance.registry import RULES
+from compliance.services import refresh, run_night
 from meetings.enums import Type
 from tests.factories import (
     make_branch,
@@ -209,3 +211,20 @@ def test_any_period_in_the_address_gives_a_page(client, county, period):
 def test_the_small_pages_open(client, county, name):
     as_role(client, Role.COUNTY_OFFICER, county)
     assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["q=%00", "period=%00", "organisation=%00", "rule=%00&state=%00"])
+def test_a_null_character_in_an_address_is_no_fault_of_ours(client, county, query):
+    as_role(client, Role.COUNTY_OFFICER, county)
+    assert client.get("/duties/?" + query).status_code == 200
+    assert client.get("/overview/?" + query).status_code == 200
+
+
+def test_a_changed_value_is_judged_within_minutes(client, county):
+    key = RULES["meetings.theme_day"].keys[0]
+    officer = make_user(Role.COUNTY_OFFICER, county)
+    set_value(key, 3, by=officer, on=datetime.date(2026, 3, 1), reason="县里要求每月三次")
+    refresh(as_of=TODAY)
+    duties = Duty.objects.filter(rule="meetings.theme_day")
+    assert set(duties.filter(period="2026-03").values_list("required", flat=True)) == {3}
+    assert set(duties.filter(period="2026-02").values_list("required", flat=True)) == {1}

@@ -85,7 +85,7 @@ class Command(BaseCommand):
         if not files:
             raise CommandError("文件夹里没有 .xlsx 工作簿", returncode=_REFUSED)
         try:
-            return [(str(path), path.read_bytes()) for path in files]
+            return [(path.name, path.read_bytes()) for path in files]
         except OSError as error:
             raise CommandError(f"{error.filename}：读不了文件", returncode=_REFUSED) from error
 

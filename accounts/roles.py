@@ -18,6 +18,7 @@ class Role(TextChoices):
 class Action(TextChoices):
     LOOK = "look", "查看"
     RECORD_MEETING = "record_meeting", "登记会议"
+    RECORD_BRANCH_MEETING = "record_branch_meeting", "登记支部的会议"
     ENTER_DUES = "enter_dues", "录入党费"
     CHANGE_MEMBER = "change_member", "维护党员"
     REVEAL_NUMBER = "reveal_number", "查看完整号码"
@@ -36,6 +37,7 @@ class Action(TextChoices):
 _BRANCH = {
     Action.LOOK,
     Action.RECORD_MEETING,
+    Action.RECORD_BRANCH_MEETING,
     Action.ENTER_DUES,
     Action.CHANGE_MEMBER,
     Action.EXPORT_LEDGER,

@@ -5,6 +5,7 @@ A period is written `2026-09`, `2026-Q3`, `2026-H2` or `2026`.
 
 import calendar
 import datetime
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -97,6 +98,21 @@ def period_of(span: Span, day: datetime.date) -> Period:
 def month_of(text: str) -> Period:
     """The month written `2026-09`; ValueError for anything else."""
     return period_of(Span.MONTH, datetime.datetime.strptime(text, "%Y-%m").date())
+
+
+def period_named(text: str) -> Period | None:
+    """The period written `2026-09`, `2026-Q3`, `2026-H2` or `2026`; None for anything else."""
+    match = re.fullmatch(r"(\d{4})(?:-(?:(\d{2})|Q([1-4])|H([12])))?", text)
+    if not match or not 1 <= int(match[2] or 1) <= 12 or int(match[1]) < 1:
+        return None
+    year, month, quarter, half = match.groups()
+    if month:
+        return period_of(Span.MONTH, datetime.date(int(year), int(month), 1))
+    if quarter:
+        return period_of(Span.QUARTER, datetime.date(int(year), 3 * int(quarter), 1))
+    if half:
+        return period_of(Span.HALF, datetime.date(int(year), 6 * int(half), 1))
+    return period_of(Span.YEAR, datetime.date(int(year), 1, 1))
 
 
 def months_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:

@@ -9,12 +9,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Min, Q
 from django.utils import timezone
 
-from branches.models import Changed, Organisation, Placement
+from branches.models import Changed, Organisation, Placement, Setting
 from branches.periods import Period, months_between, period_of
 from branches.services import VALUES_AREA
 from branches.values import Values
 from compliance import summaries
 from compliance.judging import (
+    BEGINS,
     Verdict,
     horizon_on,
     judge,
@@ -315,7 +316,7 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
     One broken rule does not stop the others; its name stands in the run's row.
     """
     run, _created = CheckRun.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
-    values, tally, faults = Values(), Tally(), []
+    values, tally, faults = _settled_values(day), Tally(), []
     horizon = horizon_on(day, values)
     for month in months_between(_charged_up_to(day), day):
         charge_month(month)
@@ -334,6 +335,24 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
     run.save(update_fields=["finished_at", "judged", "written", "faults"])
     return run
+
+
+def _settled_values(day: datetime.date) -> Values:
+    """The county values, with the beginning of the records fixed by the first night that sees any:
+    a late entry of an old meeting must not turn the whole county red."""
+    values = Values()
+    begins_on = horizon_on(day, values).begins_on
+    if begins_on != values.on(BEGINS, day):
+        Setting.objects.get_or_create(
+            key=BEGINS.name,
+            starts_on=begins_on,
+            defaults={
+                "value": begins_on.isoformat(),
+                "reason": "首次核对时按最早的会议或应缴党费确定",
+            },
+        )
+        values = Values()
+    return values
 
 
 def _forget_before(begins_on: datetime.date, day: datetime.date) -> None:

@@ -125,7 +125,7 @@ def monthly_lines(organisation: Organisation, until: datetime.date) -> dict[str,
     while len(months) < 12:
         months.append(months[-1].previous)
     months.reverse()
-    lines = {"三会一课": [], "党费收缴": []}
+    lines = {"月度会议": [], "党费收缴": []}
     by_key: dict[str, list[DutySummary]] = {}
     for summary in DutySummary.objects.filter(
         organisation=organisation,
@@ -137,7 +137,7 @@ def monthly_lines(organisation: Organisation, until: datetime.date) -> dict[str,
         meetings, dues = Tally(), Tally()
         for summary in by_key.get(str(month), ()):
             (dues if summary.rule == DUES_RULE else meetings).add(summary)
-        lines["三会一课"].append(meetings.percent)
+        lines["月度会议"].append(meetings.percent)
         lines["党费收缴"].append(share(dues.actual, dues.required))
     return {"months": months, "lines": lines}
 

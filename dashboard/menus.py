@@ -22,6 +22,8 @@ _ABOVE = (
     ("整改台账", TASKS, "list-check"),
     ("资料报表", "ledgers:export", "folder2"),
 )
+# Entries that lead nowhere without a right.
+_NEEDS = {"dues:ledger": Action.ENTER_DUES, "ledgers:export": Action.EXPORT_LEDGER}
 _TABS = (
     ("工作台", "desk", "house-door-fill"),
     ("会议", "meetings:list", "calendar-check"),
@@ -35,7 +37,11 @@ def entries_for(user) -> tuple[tuple[str, str, str], ...]:
     """The menu of a user: that of a branch, of a committee, or of the county."""
     grant = main_grant(user)
     if grant and works_in_branch(grant.role):
-        entries = _BRANCH
+        entries = tuple(
+            entry
+            for entry in _BRANCH
+            if entry[1] not in _NEEDS or paths_reached(user, _NEEDS[entry[1]])
+        )
         if paths_reached(user, Action.IMPORT_WORKBOOK):
             entries += (("导入台账", "ledgers:import", "upload"),)
         return entries
@@ -62,7 +68,9 @@ def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
     """The tabs at the foot of a phone."""
     grant = main_grant(user)
     if grant and works_in_branch(grant.role):
-        return _TABS
+        return tuple(
+            tab for tab in _TABS if tab[1] not in _NEEDS or paths_reached(user, _NEEDS[tab[1]])
+        )
     return (*(entry for entry in entries_for(user)[:4]), ("更多", "more", "grid"))
 
 

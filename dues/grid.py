@@ -12,7 +12,7 @@ from branches.models import Organisation
 from branches.periods import Period, Span, add_months, month_end, months_between, period_of
 from branches.values import Values
 from dues.models import ApprovedAmount, Charge, Payment
-from dues.services import NOTHING, memberships_in, sum_text
+from dues.services import NOTHING, kept_since, memberships_in, sum_text
 from dues.values import REMIT_DAY
 from members.models import Member
 
@@ -82,6 +82,7 @@ class Grid:
         self.months = months_between(quarter.starts_on, quarter.ends_on)
         self.rows = self._rows()
         self.focus = focus if focus in self.months else self._focus()
+        self.kept_since = kept_since(today)
 
     def _rows(self) -> list[Row]:
         start, end = self.quarter.starts_on, self.quarter.ends_on
@@ -221,12 +222,18 @@ class Grid:
             for number, row in enumerate(self.rows, start=1)
         ]
 
+    def _still_open(self, month: datetime.date, state) -> bool:
+        """A past month that may be typed into: kept here, and not paid in full."""
+        return month >= self.kept_since and (not state.paid or bool(state.short))
+
     def _shown_cell(self, row: Row, month: datetime.date, may_enter: bool) -> dict[str, object]:
         state = row.months[month]
         running = month == self.this_month
         past = month < self.this_month
         # A month that was paid is put right on a page of its own, which asks for the reason.
-        editable = may_enter and state.here and (running or (past and not state.paid))
+        editable = (
+            may_enter and state.here and (running or (past and self._still_open(month, state)))
+        )
         entries = ""
         if not editable and (state.corrected or (may_enter and past and state.paid)):
             entries = link(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Min, Q, Sum
 from django.utils import timezone
 
 from accounts import trail
@@ -247,6 +247,7 @@ def fill_month(
     A cell in which something stands is left alone. Refuses a month to come. Returns the entries.
     """
     _check_not_to_come(month, today)
+    _check_kept(month, today)
     charge_month(month, organisations=[organisation], by=by)
     charges = Charge.objects.filter(organisation=organisation, month=month, amount__gt=0)
     # In one order, so that two who fill at once wait instead of blocking each other.
@@ -332,6 +333,19 @@ def _just_entered(payments: list[Payment], by) -> bool:
 def _check_not_to_come(month: datetime.date, today: datetime.date) -> None:
     if month > today:
         raise Refused(f"{month_label(month)}还没有到，党费不预收，到时再录入")
+
+
+def kept_since(today: datetime.date) -> datetime.date:
+    """The first month for which the county keeps dues here: that of the first charge."""
+    first = Charge.objects.aggregate(first=Min("month"))["first"]
+    return min(first or today, today).replace(day=1)
+
+
+def _check_kept(month: datetime.date, today: datetime.date) -> None:
+    if month < kept_since(today):
+        raise Refused(
+            f"{month_label(month)}在本县启用党费台账以前，不在这里录入；以前的台账可以导入"
+        )
 
 
 def _check_month(member, organisation, month: datetime.date, today: datetime.date) -> None:

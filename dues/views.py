@@ -42,6 +42,14 @@ def _focus(request) -> datetime.date | None:
         return None
 
 
+def _month_asked(request) -> datetime.date | None:
+    """The month of the duty that led here (`source=duty:dues.paid:2026-10`)."""
+    try:
+        return month_of(request.GET.get("source", "").rpartition(":")[2]).starts_on
+    except ValueError:
+        return None
+
+
 @require_safe
 def dues_ledger(request):
     """The quarter of one branch; for overseers without a branch, the branches to choose from."""
@@ -51,13 +59,13 @@ def dues_ledger(request):
         return _branch_list(request, today)
     quarter = _quarter(request, today)
     year = quarter.starts_on.year
-    grid = Grid(branch, quarter, today)
+    grid = Grid(branch, quarter, today, focus=_month_asked(request))
     may_enter = reaches(request.user, Action.ENTER_DUES, branch.path)
     may_import = reaches(request.user, Action.IMPORT_WORKBOOK, branch.path)
     may_export = reaches(request.user, Action.EXPORT_LEDGER, branch.path)
     totals = grid.totals()
     here = {"branch": branch.code, "focus": month_key(grid.focus)}
-    started = grid.focus <= today
+    started = grid.kept_since <= grid.focus <= today
     context = {
         "organisation": branch,
         "years": [
@@ -98,6 +106,8 @@ def dues_ledger(request):
 def _quarter(request, today: datetime.date):
     year, number = request.GET.get("year", ""), request.GET.get("quarter", "")
     shown = int(year) if year.isdecimal() and 1921 <= int(year) <= 2999 else today.year
+    if asked := _month_asked(request):
+        return period_of(Span.QUARTER, asked)
     if number in {"1", "2", "3", "4"}:
         return period_of(Span.QUARTER, datetime.date(shown, int(number) * 3, 1))
     day = today if shown == today.year else datetime.date(shown, 12, 1)

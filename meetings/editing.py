@@ -12,6 +12,7 @@ from accounts.drafts import KeptDraft, read_draft
 from branches.attachments import ACCEPT
 from branches.links import link
 from branches.models import Attachment, Group, Organisation
+from branches.periods import period_named
 from branches.values import Values
 from branches.words import full_date, short_date
 from meetings import services
@@ -72,7 +73,7 @@ class Editing:
 
     def load(self, typed: QueryDict | None = None) -> None:
         """Fill the page from what is stored or was last the case, or from what was typed."""
-        day = self.stored.held_on if self.stored else self.today
+        day = self.stored.held_on if self.stored else self._day_asked()
         if typed is not None:
             day = day_typed(typed.get("held_on", ""), self.today) or day
         self.roster = roster_on(self.organisation, day, leaving_out=self.meeting)
@@ -92,13 +93,18 @@ class Editing:
             self.presences = self.presences_typed(typed)
         self.form = self._form(initial=initial)
 
+    def _day_asked(self) -> datetime.date:
+        """Today, or the last day of the past period whose duty led here."""
+        period = period_named(self.source.rpartition(":")[2])
+        return min(period.ends_on, self.today) if period else self.today
+
     def _first_values(self) -> dict[str, object]:
         if self.stored is not None and self.meeting.state != MeetingState.PLANNED:
             return initial_of(self.stored)
         last = self.last
         usual = MeetingFacts(
             types=tuple(self.types),
-            held_on=self.today,
+            held_on=self._day_asked(),
             starts_at=last.starts_at if last else None,
             ends_at=last.ends_at if last else None,
             place=last.place if last else "",
@@ -227,6 +233,11 @@ class Editing:
             )
         return ""
 
+    @property
+    def types_allowed(self) -> list[Type]:
+        """What this user may register here: a group leader the meetings of a group."""
+        return services.types_allowed(self.user, self.organisation)
+
     def _kinds(self) -> list[dict[str, object]]:
         return [
             {
@@ -238,7 +249,7 @@ class Editing:
                 "lecture": type == Type.LECTURE,
                 "main": type in _MAIN,
             }
-            for type in Type
+            for type in self.types_allowed
         ]
 
     def _people(self) -> list[dict[str, object]]:

@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from accounts import trail
 from accounts.models import TrailLine
+from accounts.roles import Action
 from branches.attachments import attach
 from branches.changes import note_change
 from branches.models import Group, Organisation
+from branches.scope import reaches
 from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 from meetings.rosters import Roster, roster_on, was_formal
@@ -119,6 +121,7 @@ def register_meeting(
     # Locked, so that two people cannot pass the check for a second meeting at once.
     organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
     roster = roster_on(organisation, facts.held_on)
+    _check_right(by, organisation, facts.types)
     _check(organisation, facts, state, today)
     _check_presences(facts, roster)
     if not anyway:
@@ -190,6 +193,7 @@ def change_meeting(
         raise Refused("这次会议已作废，不能再改")
     if meeting.state == MeetingState.HELD and state != MeetingState.HELD:
         raise Refused("已经登记的会议不能改回准备")
+    _check_right(by, organisation, facts.types)
     _check(organisation, facts, state, today)
     recorded = {row.member_id: row for row in meeting.attendances.select_related("member")}
     roster = roster_on(organisation, facts.held_on, leaving_out=meeting)
@@ -246,6 +250,7 @@ def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meetin
     if not reason.strip():
         raise Refused("请写明作废的原因", "reason")
     meeting = Meeting.objects.select_for_update().get(pk=meeting.pk)
+    _check_right(by, meeting.organisation, [row.type for row in meeting.types.all()])
     changed = (
         Meeting.objects.filter(pk=meeting.pk, version=version)
         .exclude(state=MeetingState.CANCELLED)
@@ -286,6 +291,18 @@ def expected_presences(
         for person in roster.people
         if person.member_id in circle
     }
+
+
+def types_allowed(by, organisation: Organisation) -> list[Type]:
+    """The types of meeting a user may register for a branch."""
+    if by is None or reaches(by, Action.RECORD_BRANCH_MEETING, organisation.path):
+        return list(Type)
+    return [Type.GROUP]
+
+
+def _check_right(by, organisation: Organisation, types) -> None:
+    if not set(types) <= set(types_allowed(by, organisation)):
+        raise Refused("党小组长只登记党小组会，其他会议请支部书记或支部委员登记", "kinds")
 
 
 def _check(

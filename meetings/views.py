@@ -17,6 +17,7 @@ from branches.choice import chosen_branch, narrowed
 from branches.clock import today as current_day
 from branches.links import link, safe_next, with_query
 from branches.models import Attachment, Organisation
+from branches.periods import month_end
 from branches.scope import get_for, reaches
 from branches.values import Values
 from branches.words import file_size, full_date, one_line, recent, short_date, times, weekday
@@ -270,7 +271,7 @@ def _planned(editing: Editing) -> Meeting | None:
             state=MeetingState.PLANNED,
             types__type__in=editing.types,
             held_on__gte=editing.today - datetime.timedelta(days=92),
-            held_on__lte=editing.today + datetime.timedelta(days=31),
+            held_on__lte=month_end(editing.today),
         )
         .order_by("held_on", "pk")
         .first()

@@ -268,3 +268,9 @@ def test_text_of_a_cell_loses_no_digits():
     assert plain(None) == ""
     assert plain(True) == "是"
     assert folded("ＡＢ１２　") == "AB12"
+
+
+@pytest.mark.parametrize("typed", ["1000001", "1e999999", 1e18])
+def test_a_count_beyond_reason_is_refused(typed):
+    with pytest.raises(Unreadable, match="过大"):
+        read_count(typed)

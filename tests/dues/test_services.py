@@ -376,3 +376,19 @@ def test_entries_of_another_branch_are_not_undone(branch, member, secretary):
     with pytest.raises(services.Refused):
         services.undo_fill(organisation=factories.make_branch(), payments=keys, by=secretary)
     assert balance(member) == Decimal("20.00")
+
+
+def test_a_month_before_the_county_kept_its_dues_here_is_not_filled():
+    branch = factories.make_branch()
+    member = factories.make_member(branch)
+    factories.make_approved_amount(member, from_month=datetime.date(2025, 1, 1))
+    factories.make_charge(member, datetime.date(2026, 1, 1))
+    secretary = factories.make_user(organisation=branch)
+    with pytest.raises(services.Refused, match="启用党费台账以前"):
+        services.fill_month(
+            organisation=branch,
+            month=datetime.date(2025, 3, 1),
+            by=secretary,
+            today=datetime.date(2026, 3, 18),
+        )
+    assert not Charge.objects.filter(month__lt=datetime.date(2026, 1, 1)).exists()

@@ -600,3 +600,21 @@ def test_a_template_keeps_identity_numbers_as_text(client, secretary):
 
 def test_an_unknown_template_is_not_found(client, secretary):
     assert client.get(reverse("ledgers:template", args=["xxx"])).status_code == 404
+
+
+def test_a_count_that_fails_leaves_no_batch_behind(client, secretary, monkeypatch):
+    def fail(content):
+        raise MemoryError
+
+    monkeypatch.setattr(batches, "rows_in", fail)
+    with pytest.raises(MemoryError):
+        upload(client, workbook(row("周慧敏", 1)))
+    assert ImportBatch.objects.get().state == BatchState.ABANDONED
+
+
+def test_keys_that_are_none_are_passed_over(client, secretary):
+    batch = upload(client, workbook(row("周慧敏", 1)))
+    answer = client.post(
+        reverse("ledgers:confirm", args=[batch.pk]), {"shown": ["²", "9" * 30], "accept": ["²"]}
+    )
+    assert answer.status_code == 302

@@ -210,3 +210,11 @@ def test_a_corrected_founding_day_moves_the_first_placement():
     give(organisations(["B1", "中共东村支部委员会", "T1", "党支部", "1988-07-01", None, None]))
     branch = Organisation.objects.get(code="B1")
     assert branch.founded_on == branch.placements.get().starts_on == datetime.date(1988, 7, 1)
+
+
+def test_too_many_groups_are_a_slip():
+    give(COUNTY)
+    planned = plan(organisations(["B1", "中共东村支部委员会", "T1", "党支部", None, None, 21]))
+    assert reasons(planned) == [
+        (2, "党小组数", "“21”过多，一个党支部最多 20 个党小组，请核对后再填")
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import User
+from accounts.models import TrailLine, User
 from accounts.roles import Role
 from branches.models import Grant, Organisation
 from members.models import Member
@@ -144,3 +144,11 @@ def test_an_unknown_option_exits_with_2():
     asked = [sys.executable, "manage.py", "import_workbooks", "--nonsense"]
     done = subprocess.run(asked, capture_output=True, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == 2
+
+
+def test_a_file_is_known_by_its_name_alone(folder, tmp_path):
+    target = tmp_path / "结果.json"
+    run(folder, "--json", target)
+    files = {sheet["file"] for sheet in json.loads(target.read_text(encoding="utf-8"))}
+    assert files == {"01-党员.xlsx", "02-组织.xlsx"}
+    assert TrailLine.objects.filter(reason="01-党员.xlsx 党员 第 2 行").exists()

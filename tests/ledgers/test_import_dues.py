@@ -7,8 +7,11 @@ import pytest
 from django.db.models import Sum
 
 from accounts.models import TrailLine
-from branches.models import Changed
+from accounts.roles import Role
+from branches.models import Changed, Organisation
 from dues.models import ApprovedAmount, Charge, Payment
+from members.models import Member, Membership
+from tests import factories as make
 from tests.ledgers.workbooks import (
     COUNTY,
     LI,
@@ -223,3 +226,64 @@ def test_roster_and_dues_of_new_members_come_in_one_call():
         (4, 4, 0, 0, 0),
     ]
     assert paid("张伟", 1) == 132
+
+
+def test_a_reversal_and_what_follows_it_keep_the_day_of_payment(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, 100, None]))
+    day = datetime.date(2026, 2, 9)
+    Payment.objects.update(paid_on=day)
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, 132, None]))
+    assert list(Payment.objects.order_by("pk").values_list("amount", "paid_on")) == [
+        (100, day),
+        (-100, day),
+        (132, day),
+    ]
+
+
+def transfer(name, code, on):
+    """The member has been in another branch since that day."""
+    member = Member.objects.get(name=name)
+    there = Organisation.objects.get(code=code)
+    before = member.memberships.filter(ends_on__isnull=True)
+    before.update(ends_on=on - datetime.timedelta(days=1))
+    Membership.objects.create(member=member, organisation=there, starts_on=on)
+    Member.objects.filter(pk=member.pk).update(organisation=there)
+
+
+def test_months_of_another_branch_are_out_of_reach(county):
+    transfer("张伟", "B2", datetime.date(2026, 3, 1))
+    user = make.make_user(Role.SECRETARY, Organisation.objects.get(code="B2"))
+    planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, None, 132, 132]), user=user)
+    reason = "这个月的党费归另一个党支部，不在您的导入范围内，请由那个支部或上级党委修改"
+    assert reasons(planned) == [(2, "2月", reason)]
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]), user=user)
+    assert charges("张伟") == [(3, 132)]
+
+
+def test_entries_of_another_branch_are_not_reversed(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 100]))
+    transfer("张伟", "B2", datetime.date(2026, 3, 1))
+    user = make.make_user(Role.SECRETARY, Organisation.objects.get(code="B2"))
+    planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]), user=user)
+    assert [column for _row, column, _reason in reasons(planned)] == ["3月"]
+
+
+def test_charges_of_another_branch_are_left_and_noted(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 1320, None, None, None]))
+    transfer("张伟", "B2", datetime.date(2026, 3, 1))
+    user = make.make_user(Role.SECRETARY, Organisation.objects.get(code="B2"))
+    Charge.objects.filter(month__month=3).update(organisation=Organisation.objects.get(code="B2"))
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]), user=user)
+    assert charges("张伟") == [(1, 1320), (2, 1320), (3, 132)]
+    reason = "这个月的党费归另一个党支部，不在您的导入范围内，应缴没有改动"
+    assert remarks(planned) == [(2, "1月", reason), (2, "2月", reason)]
+
+
+def test_branches_of_reversed_entries_and_new_charges_are_judged_again(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 100]))
+    transfer("张伟", "B2", datetime.date(2026, 3, 1))
+    Charge.objects.all().delete()
+    Changed.objects.all().delete()
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 0]))
+    noted = Changed.objects.filter(area="dues")
+    assert set(noted.values_list("organisation__code", flat=True)) == {"B1", "B2"}

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.models import User
 from branches.models import Changed, Group, Organisation
 from meetings.models import Attendance, Meeting, MeetingType
+from members.models import Member
 from tests.ledgers.workbooks import (
     COUNTY,
     LI,
@@ -237,3 +239,22 @@ def test_the_roster_is_that_of_the_day_after_a_transfer(county):
     planned = give(meetings(["B1", "党课", DAY, None, None, "张伟、李娜", None, None, 1]))
     assert counts(planned) == (1, 1, 0, 0, 0)
     assert Group.objects.filter(organisation__code="B1").count() == 2
+
+
+def test_a_probationary_member_was_not_formal_whatever_the_expected_day(county):
+    day = datetime.date(2026, 2, 1)
+    Member.objects.filter(name="李娜").update(kind="probationary", confirmed_on=day)
+    give(meetings(["B1", "党课", "2026-03-05", None, None, "李娜", None, None, 1]))
+    assert attendance() == [("李娜", "present", "", False)]
+
+
+def test_a_planned_meeting_that_was_held_is_entered_by_the_import(county):
+    row = ["B1", "党课", "2026-03-05", None, None, "张伟", None, None, 1]
+    give(meetings(row))
+    before = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC)
+    Meeting.objects.update(state="planned", entered_at=before, entered_by=None)
+    user = User.objects.create(username="officer")
+    give(meetings(row), by=user)
+    meeting = Meeting.objects.get()
+    assert (meeting.state, meeting.entered_by) == ("held", user)
+    assert meeting.entered_at > before

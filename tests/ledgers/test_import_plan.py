@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import TrailLine, User
@@ -14,7 +15,9 @@ from ledgers.models import Outcome
 from ledgers.services import ImportRefused, plan_import, refused_workbook, write_import
 from ledgers.sheets import MEMBERS as SHEET
 from ledgers.sheets.members import values
+from meetings.models import Meeting
 from members.models import Member, Membership
+from tasks.models import Task
 from tests.ledgers.workbooks import (
     COUNTY,
     LI,
@@ -214,8 +217,9 @@ def test_a_committee_reaches_its_subtree_but_founds_nothing(county, make_user):
     assert reasons(planned) == [
         (2, "组织编码", "新设组织不在您的权限内，请联系县委组织部"),
         (3, "组织名称", "修改这一项不在您的权限内，请联系县委组织部"),
+        (4, "书记", "修改这一项不在您的权限内，请联系县委组织部"),
     ]
-    assert counts(planned) == (3, 0, 1, 0, 2)
+    assert counts(planned) == (3, 0, 0, 0, 3)
 
 
 def test_the_trail_names_who_imported(county, make_user):
@@ -382,3 +386,93 @@ def test_queries_do_not_grow_with_new_rows(county):
 def test_queries_do_not_grow_with_changed_rows(county):
     give(*_sheets(9))
     assert _queries(_sheets(1, ending="改")) >= _queries(_sheets(8, start=1, ending="改"))
+
+
+def test_the_register_is_kept_by_the_county_alone(county, make_user):
+    officer = make_user(Role.COMMITTEE_OFFICER, "T1")
+    headings = ["组织编码", "组织名称", "本届届满日期", "书记", "党小组数"]
+    unchanged = ["B1", "中共东村支部委员会", None, "张伟", 2]
+    assert counts(plan(("组织", [headings, unchanged]), user=officer)) == (1, 0, 0, 1, 0)
+    for place, cell in ((2, "2027-05-01"), (3, "李娜"), (3, "（清空）"), (4, 3)):
+        changed = [*unchanged[:place], cell, *unchanged[place + 1 :]]
+        planned = plan(("组织", [headings, changed]), user=officer)
+        assert reasons(planned) == [
+            (2, headings[place], "修改这一项不在您的权限内，请联系县委组织部")
+        ]
+        county_officer = User.objects.filter(username="county_officer-C").first()
+        county_officer = county_officer or make_user(Role.COUNTY_OFFICER, "C")
+        assert counts(plan(("组织", [headings, changed]), user=county_officer))[2] == 1
+
+
+def test_a_member_out_of_reach_is_not_named(county, make_user):
+    planned = plan(members([None, ZHANG, *[None] * 5]), user=make_user(Role.SECRETARY, "B2"))
+    (line,) = (line for line in planned.lines() if line.outcome == Outcome.REFUSED)
+    assert "张伟" not in line.label
+
+
+# --- What others change between plan and write ---------------------------------------------------
+
+
+def _changed_member(planned):
+    Member.objects.filter(name="张伟").update(education="大学")
+
+
+def _changed_payment(planned):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 50]))
+
+
+def _changed_meeting(planned):
+    Meeting.objects.update(version=F("version") + 1)
+
+
+def _changed_task(planned):
+    Task.objects.update(progress=80)
+
+
+HELD = ["B1", "党课", "2026-03-05", None, None, "张伟", None, None, 1]
+LISTED = [
+    "B1",
+    "自查",
+    "材料不全",
+    "李书记",
+    "东村",
+    "张伟",
+    "2026-03-01",
+    "2026-12-01",
+    None,
+    None,
+]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "meanwhile"),
+    [
+        (members(["张伟", ZHANG, None, None, None, None, "19900000009"]), _changed_member),
+        (dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 100]), _changed_payment),
+        (meetings([*HELD[:8], 2]), _changed_meeting),
+        (tasks([*LISTED[:8], 50, None]), _changed_task),
+    ],
+)
+def test_what_moved_since_the_plan_is_not_overwritten(county, sheet, meanwhile):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]), meetings(HELD), tasks(LISTED))
+    planned = plan(sheet)
+    assert counts(planned) == (1, 0, 1, 0, 0)
+    meanwhile(planned)
+    with pytest.raises(ImportRefused, match="系统里的数据又有变动，一行也没有写入"):
+        write_import(planned, by=None)
+
+
+def test_what_did_not_move_is_written(county):
+    rows = [
+        dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]),
+        meetings(HELD),
+        tasks(LISTED),
+    ]
+    give(*rows)
+    give(
+        members(["张伟", ZHANG, None, None, None, None, "19900000009"]),
+        dues(["张伟", ZHANG, "在职", 8800, 132, 100, None, None]),
+        meetings([*HELD[:8], 2]),
+        tasks([*LISTED[:8], 50, None]),
+    )
+    assert (Meeting.objects.get().hours, Task.objects.get().progress) == (2, 50)

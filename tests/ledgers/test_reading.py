@@ -6,7 +6,8 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from ledgers import reading
+from ledgers import batches, reading
+from ledgers.batches import rows_in
 from ledgers.reading import UnreadableWorkbook, read_workbook
 from tests.ledgers.workbooks import book
 
@@ -121,3 +122,32 @@ def test_a_formatted_cell_without_content_far_out_is_no_matter():
     stream = io.BytesIO()
     workbook.save(stream)
     assert read_workbook(stream.getvalue())[0].rows == [["姓名"]]
+
+
+def damaged():
+    """A workbook whose sheet does not unpack: the compressed bytes themselves are wrong."""
+    content = bytearray(book(("表", [["姓名" * 50, number] for number in range(300)])))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+    begin = sheet.header_offset + 30 + len(sheet.filename)
+    content[begin : begin + 40] = b"\xff" * 40
+    return bytes(content)
+
+
+def test_a_workbook_that_does_not_unpack_is_refused():
+    with pytest.raises(UnreadableWorkbook, match="文件已损坏"):
+        read_workbook(damaged())
+    assert rows_in(damaged()) == 0
+
+
+def test_counting_rows_stops_at_the_size_limit(monkeypatch):
+    content = book(("表", [["姓名" * 50] for _ in range(3000)]))
+    monkeypatch.setattr(batches, "LARGEST_CONTENT", 100_000)
+    assert rows_in(content, 10_000) < 1500
+
+
+def test_a_sheet_of_too_many_cells_is_refused(monkeypatch):
+    monkeypatch.setattr(reading, "LARGEST_SHEET", 2600)
+    assert read_workbook(_with_cell("Z100"))
+    with pytest.raises(UnreadableWorkbook, match="占了 100 行、27 列"):
+        read_workbook(_with_cell("AA100"))

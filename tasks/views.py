@@ -119,11 +119,13 @@ def _state(task: Task, today: datetime.date) -> tuple[str, str]:
         return "done", task.get_state_display()
     if task.state == TaskState.CANCELLED:
         return "wait", task.get_state_display()
+    if task.state in (TaskState.REVIEW, TaskState.COUNTY_REVIEW):
+        # Sent, and somebody else's turn, however late it is: the deadline stands beside it.
+        return "wait", task.get_state_display()
     distance, near = _distance(task, today)
     if near == "late":
         return "late", distance
-    kinds = {TaskState.PENDING: "todo", TaskState.WORKING: "run"}
-    return kinds.get(task.state, "wait"), task.get_state_display()
+    return "todo" if task.state == TaskState.PENDING else "run", task.get_state_display()
 
 
 def _row(task: Task, today: datetime.date, *, named: bool) -> dict[str, object]:

@@ -37,7 +37,7 @@ _FIELDS = {
 }
 # What only those who keep the register may change.
 _REGISTER = (*_FIELDS, PARENT.heading, TERM_END.heading, GROUPS.heading)
-_NOT_YOURS = "修改这一项不在您的权限内，请联系县委组织部"
+_NOT_YOURS = "修改这一项不在你的权限内，请联系县委组织部"
 
 
 @dataclass(eq=False, slots=True)
@@ -181,11 +181,11 @@ class Branches:
         plan, county = row.plan, self.county
         if row.is_new:
             if not county.may(plan.place, Action.CHANGE_ORGANISATION):
-                row.refuse(CODE.heading, "新设组织不在您的权限内，请联系县委组织部")
+                row.refuse(CODE.heading, "新设组织不在你的权限内，请联系县委组织部")
         elif not county.may(plan.place):
-            row.refuse(CODE.heading, "这个组织不在您的导入范围内")
+            row.refuse(CODE.heading, "这个组织不在你的导入范围内")
         elif plan.parent and not county.may(plan.parent, Action.CHANGE_ORGANISATION):
-            row.refuse(PARENT.heading, "调整隶属关系不在您的权限内，请联系县委组织部")
+            row.refuse(PARENT.heading, "调整隶属关系不在你的权限内，请联系县委组织部")
         return not row.problems
 
     def _compare(self, row: Row) -> None:

@@ -199,7 +199,7 @@ class County:
         else:
             return None, column, "党支部编码不能为空", ""
         if not self.may(place):
-            return None, column, "这个组织不在您的导入范围内", ""
+            return None, column, "这个组织不在你的导入范围内", ""
         if not place.organisation.is_branch:
             return None, column, f"“{place.name}”不是党支部，请填写党支部的编码", ""
         remark = ""

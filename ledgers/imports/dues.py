@@ -33,7 +33,7 @@ from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS, UNPAID
 
 AREA = "dues"
 CORRECTION = "导入更正"
-_ELSEWHERE = "这个月的党费归另一个党支部，不在您的导入范围内"
+_ELSEWHERE = "这个月的党费归另一个党支部，不在你的导入范围内"
 _NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
 
 
@@ -181,7 +181,7 @@ class Dues:
             # The roster row is refused and says why.
             return
         if not county.may(person.home):
-            row.refuse(ID_NUMBER.heading, "这名党员不在您的导入范围内", person.mask)
+            row.refuse(ID_NUMBER.heading, "这名党员不在你的导入范围内", person.mask)
             return
         self._check_names(row, person)
         row.plan = DuesPlan(person, person.home)

@@ -207,7 +207,7 @@ class Members:
         member, county = person.member, self.county
         if not county.may(person.home):
             # Nothing stored is shown of a member out of reach.
-            reason = "这名党员的组织关系不在您的导入范围内，转入请办理组织关系转接"
+            reason = "这名党员的组织关系不在你的导入范围内，转入请办理组织关系转接"
             row.refuse(ID_NUMBER.heading, reason, row.written(ID_NUMBER.heading))
             return
         row.label = row.label or member.name

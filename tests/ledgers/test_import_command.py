@@ -125,7 +125,7 @@ def test_an_account_imports_within_its_reach(folder, tmp_path):
     path.write_bytes(book(members(ZHAO)))
     _out, err, code = run(path, "--as", "sec")
     assert code == 1
-    assert "这个组织不在您的导入范围内" in err
+    assert "这个组织不在你的导入范围内" in err
 
 
 @pytest.mark.parametrize(

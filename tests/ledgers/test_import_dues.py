@@ -254,7 +254,7 @@ def test_months_of_another_branch_are_out_of_reach(county):
     transfer("张伟", "B2", datetime.date(2026, 3, 1))
     user = make.make_user(Role.SECRETARY, Organisation.objects.get(code="B2"))
     planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, None, 132, 132]), user=user)
-    reason = "这个月的党费归另一个党支部，不在您的导入范围内，请由那个支部或上级党委修改"
+    reason = "这个月的党费归另一个党支部，不在你的导入范围内，请由那个支部或上级党委修改"
     assert reasons(planned) == [(2, "2月", reason)]
     give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]), user=user)
     assert charges("张伟") == [(3, 132)]
@@ -275,7 +275,7 @@ def test_charges_of_another_branch_are_left_and_noted(county):
     Charge.objects.filter(month__month=3).update(organisation=Organisation.objects.get(code="B2"))
     planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]), user=user)
     assert charges("张伟") == [(1, 1320), (2, 1320), (3, 132)]
-    reason = "这个月的党费归另一个党支部，不在您的导入范围内，应缴没有改动"
+    reason = "这个月的党费归另一个党支部，不在你的导入范围内，应缴没有改动"
     assert remarks(planned) == [(2, "1月", reason), (2, "2月", reason)]
 
 

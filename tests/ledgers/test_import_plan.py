@@ -195,7 +195,7 @@ def test_the_neighbours_rows_are_refused(county, make_user):
     )
     assert counts(planned) == (4, 0, 1, 0, 3)
     assert [counts(planned, sheet)[4] for sheet in (1, 2, 3)] == [1, 1, 1]
-    assert planned.sheets[2].problems[0].reason == "这个组织不在您的导入范围内"
+    assert planned.sheets[2].problems[0].reason == "这个组织不在你的导入范围内"
 
 
 def test_an_organiser_imports_nothing(county, make_user):
@@ -215,9 +215,9 @@ def test_a_committee_reaches_its_subtree_but_founds_nothing(county, make_user):
         user=officer,
     )
     assert reasons(planned) == [
-        (2, "组织编码", "新设组织不在您的权限内，请联系县委组织部"),
-        (3, "组织名称", "修改这一项不在您的权限内，请联系县委组织部"),
-        (4, "书记", "修改这一项不在您的权限内，请联系县委组织部"),
+        (2, "组织编码", "新设组织不在你的权限内，请联系县委组织部"),
+        (3, "组织名称", "修改这一项不在你的权限内，请联系县委组织部"),
+        (4, "书记", "修改这一项不在你的权限内，请联系县委组织部"),
     ]
     assert counts(planned) == (3, 0, 0, 0, 3)
 
@@ -397,7 +397,7 @@ def test_the_register_is_kept_by_the_county_alone(county, make_user):
         changed = [*unchanged[:place], cell, *unchanged[place + 1 :]]
         planned = plan(("组织", [headings, changed]), user=officer)
         assert reasons(planned) == [
-            (2, headings[place], "修改这一项不在您的权限内，请联系县委组织部")
+            (2, headings[place], "修改这一项不在你的权限内，请联系县委组织部")
         ]
         county_officer = User.objects.filter(username="county_officer-C").first()
         county_officer = county_officer or make_user(Role.COUNTY_OFFICER, "C")

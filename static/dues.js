@@ -83,6 +83,15 @@ document.addEventListener("DOMContentLoaded", function () {
   }
 
   /* ---- Saving, one request per cell at a time ---- */
+  // One after another: two answers under way at once could arrive in the wrong order, and the
+  // older totals would stay on the page.
+  var last = Promise.resolve();
+  function inTurn(address, body) {
+    function send() { return zb.post(address, body); }
+    last = last.then(send, send);
+    return last;
+  }
+
   function save(cell, options) {
     options = options || {};
     var value = clean(cell.value);
@@ -100,7 +109,7 @@ document.addEventListener("DOMContentLoaded", function () {
     if (options.confirmed) { body.append("confirmed", "1"); }
     cell.zbBusy = true;
     cell.zbSent = value;
-    zb.post(url, body).then(function (answer) {
+    inTurn(url, body).then(function (answer) {
       cell.zbBusy = false;
       if (answer.ok && answer.data.needs_confirm) {
         zb.ask(answer.data.needs_confirm, "点“照此保存”会按填的数记账。", "照此保存", "改一改").then(function (yes) {
@@ -267,7 +276,7 @@ document.addEventListener("DOMContentLoaded", function () {
     totals(answer);
   }
   function bulkPost(address, body, said) {
-    return zb.post(address, body).then(function (answer) {
+    return inTurn(address, body).then(function (answer) {
       if (!answer.ok) {
         if (answer.lost) { location.reload(); return; }
         zb.toast(answer.data.error || "没有填入，请再试一次", { late: true });

@@ -86,11 +86,19 @@ document.addEventListener("DOMContentLoaded", function () {
   // One after another: two answers under way at once could arrive in the wrong order, and the
   // older totals would stay on the page.
   var last = Promise.resolve();
+  var waiting = 0;
   function inTurn(address, body) {
     function send() { return zb.post(address, body); }
+    function sent() { waiting -= 1; }
+    waiting += 1;
     last = last.then(send, send);
+    last.then(sent, sent);
     return last;
   }
+  // Leaving now would lose what has not been sent yet: the browser asks first.
+  window.addEventListener("beforeunload", function (event) {
+    if (waiting) { event.preventDefault(); event.returnValue = ""; }
+  });
 
   function save(cell, options) {
     options = options || {};

@@ -109,3 +109,29 @@ class Draft(models.Model):
 
     def __str__(self):
         return f"{self.user} {self.area} {self.key}"
+
+
+class SavedView(models.Model):
+    """A list as somebody likes to see it: the page and its query, under a name of one's own."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    page = models.CharField(max_length=40)
+    name = models.CharField("名称", max_length=30)
+    query = models.CharField(max_length=300)
+
+    class Meta:
+        verbose_name = "常用视图"
+        verbose_name_plural = "常用视图"
+        ordering = ["page", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "page", "name"],
+                name="saved_view_name_once",
+                violation_error_message="已有一个同名的视图",
+            )
+        ]
+
+    def __str__(self):
+        return self.name

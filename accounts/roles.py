@@ -27,6 +27,10 @@ class Action(TextChoices):
     IMPORT_WORKBOOK = "import_workbook", "导入台账"
     EXPORT_LEDGER = "export_ledger", "导出台账"
     CHANGE_ORGANISATION = "change_organisation", "维护组织"
+    KEEP_BRANCH = "keep_branch", "维护支部情况"
+    KEEP_POSTS = "keep_posts", "维护班子"
+    SUBMIT = "submit", "提出请示和转接"
+    APPROVE = "approve", "批复和选派"
     RUN_CHECKS = "run_checks", "立即核对"
     CHANGE_RULES = "change_rules", "要求设置"
     MANAGE_ACCOUNTS = "manage_accounts", "账号和授权"
@@ -40,12 +44,20 @@ _BRANCH = {
     Action.RECORD_BRANCH_MEETING,
     Action.ENTER_DUES,
     Action.CHANGE_MEMBER,
+    Action.KEEP_BRANCH,
     Action.EXPORT_LEDGER,
 }
 
 RIGHTS: dict[str, frozenset[str]] = {
     Role.SECRETARY: frozenset(
-        _BRANCH | {Action.REPORT_TASK, Action.IMPORT_WORKBOOK, Action.REVEAL_NUMBER}
+        _BRANCH
+        | {
+            Action.REPORT_TASK,
+            Action.IMPORT_WORKBOOK,
+            Action.REVEAL_NUMBER,
+            Action.KEEP_POSTS,
+            Action.SUBMIT,
+        }
     ),
     Role.ORGANISER: frozenset(_BRANCH),
     Role.GROUP_LEADER: frozenset({Action.LOOK, Action.RECORD_MEETING}),
@@ -53,6 +65,9 @@ RIGHTS: dict[str, frozenset[str]] = {
         {
             Action.LOOK,
             Action.REVIEW_TASK,
+            Action.KEEP_BRANCH,
+            Action.KEEP_POSTS,
+            Action.APPROVE,
             Action.IMPORT_WORKBOOK,
             Action.EXPORT_LEDGER,
             Action.REVEAL_NUMBER,
@@ -62,6 +77,9 @@ RIGHTS: dict[str, frozenset[str]] = {
         {
             Action.LOOK,
             Action.REVIEW_TASK,
+            Action.KEEP_BRANCH,
+            Action.KEEP_POSTS,
+            Action.APPROVE,
             Action.IMPORT_WORKBOOK,
             Action.EXPORT_LEDGER,
             Action.REVEAL_NUMBER,

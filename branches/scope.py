@@ -38,7 +38,8 @@ def reaches(user, action: str, path: str) -> bool:
     return any(path.startswith(prefix) for prefix in paths_reached(user, action))
 
 
-def _within(field: str, prefixes: tuple[str, ...]) -> Q:
+def within_paths(field: str, prefixes: tuple[str, ...]) -> Q:
+    """Rows whose organisation's path lies under one of the prefixes; "" means everything."""
     if "" in prefixes:
         return Q()
     condition = Q(pk__in=[])
@@ -58,11 +59,11 @@ class ScopedQuerySet(models.QuerySet):
 
     def permitting(self, user, action):
         """Rows of organisations on which the user may do `action`."""
-        return self.filter(_within(self.scope_path, paths_reached(user, action)))
+        return self.filter(within_paths(self.scope_path, paths_reached(user, action)))
 
     def within(self, organisation):
         """Rows of the organisation and of everything under it in today's tree."""
-        return self.filter(_within(self.scope_path, (organisation.path,)))
+        return self.filter(within_paths(self.scope_path, (organisation.path,)))
 
 
 def get_for(queryset, user, action: str = Action.LOOK, **lookup):
@@ -74,12 +75,8 @@ def get_for(queryset, user, action: str = Action.LOOK, **lookup):
         row = queryset.visible_to(user).get(**lookup)
     except queryset.model.DoesNotExist:
         raise Http404 from None
-    if action != Action.LOOK:
-        path = row
-        for step in queryset.scope_path.split("__"):
-            path = getattr(path, step)
-        if not reaches(user, action, path):
-            raise PermissionDenied
+    if action != Action.LOOK and not queryset.permitting(user, action).filter(**lookup).exists():
+        raise PermissionDenied
     return row
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Min, Q
 
-from branches.models import Organisation
+from branches.models import WITHOUT_RELATIONS, Organisation
 from branches.periods import Period, add_months, period_of
 from branches.values import Key, Values
 from compliance.models import STANDING, DutyState, Exemption
@@ -50,9 +50,9 @@ def period_key(period: Period | None) -> str:
     return str(period) if period else STANDING
 
 
-def due_day(rule: Rule, period: Period) -> datetime.date:
-    """A periodic duty is due at the end of its period."""
-    return period.ends_on
+def due_day(rule: Rule, period: Period, values: Values) -> datetime.date:
+    """A periodic duty is due at the end of its period, unless its rule says otherwise."""
+    return rule.due(period, values) if rule.due else period.ends_on
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def question_for(
     owing = (Organisation.objects.all() if organisations is None else organisations).filter(
         kind__in=rule.kinds
     )
+    if rule.needs_relations:
+        owing = owing.exclude(form__in=WITHOUT_RELATIONS)
     founded_by = ends_on if rule.is_standing or rule.from_founding else period.starts_on
     owing = owing.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=founded_by)).filter(
         Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=ends_on)
@@ -133,7 +135,7 @@ def _verdict(
         due_on = None if met else standing_due(rule, found.since or question.as_of)
     else:
         met = found.actual >= found.required
-        due_on = due_day(rule, question.period)
+        due_on = due_day(rule, question.period, question.values)
     if exempt:
         state = DutyState.EXEMPT
     elif met:

@@ -131,6 +131,12 @@ class Rule:
     strict: bool = True
     # Whether organisations founded inside the period owe it too.
     from_founding: bool = False
+    # The last day of a periodic duty; None is the end of the period.
+    due: Callable[[Period, Values], datetime.date] | None = None
+    # Whether it rests on formal relations, which temporary and functional branches do not hold.
+    needs_relations: bool = False
+    # Whether the superior acts; the branch sees it as waiting.
+    by_superior: bool = False
 
     @property
     def is_standing(self) -> bool:

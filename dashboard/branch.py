@@ -11,7 +11,6 @@ from branches.values import Values
 from compliance.judging import SOON_DAYS
 from compliance.models import Duty
 from compliance.registry import RULES
-from compliance.rules.members import current_terms
 from compliance.wording import day_text, kind_of, mark, period_text
 from dashboard.addresses import address
 from dashboard.figures import periods_seen
@@ -19,6 +18,7 @@ from meetings.models import Meeting
 from members.enums import PostTitle
 from members.models import Post
 from members.roster import counts
+from members.terms import current_terms
 from tasks.models import Task
 
 _ROOMS = {

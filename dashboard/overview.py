@@ -13,7 +13,6 @@ from branches.values import Values
 from compliance.judging import SOON_DAYS
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
-from compliance.rules.members import current_terms
 from compliance.wording import badge, day_text
 from dashboard.addresses import address
 from dashboard.charts import trend
@@ -28,6 +27,7 @@ from dashboard.figures import (
 )
 from dashboard.kpis import cards
 from dashboard.matrix import branch_matrix
+from members.terms import current_terms
 
 _RANKED_FROM = 5
 _PANEL_ROWS = 12

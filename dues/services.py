@@ -75,7 +75,8 @@ def memberships_in(start: datetime.date, end: datetime.date):
     Who left the Party is no member any more from that day on.
     """
     return (
-        Membership.objects.filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end))
+        Membership.objects.formal()
+        .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end))
         .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=start))
         .filter(Q(member__left_on__isnull=True) | Q(member__left_on__gt=start))
         .order_by("member_id", F("starts_on").asc(nulls_first=True), "pk")

@@ -81,7 +81,9 @@ def roster_on(
     meeting do, and where there was none, everybody.
     """
     memberships = list(
-        roster([organisation], day).select_related("member").order_by("member_id", "pk")
+        roster([organisation], day, attached=True)
+        .select_related("member")
+        .order_by("member_id", "pk")
     )
     present = {membership.member_id for membership in memberships}
     committee = _committee(organisation, day, present, leaving_out)

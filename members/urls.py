@@ -1,11 +1,11 @@
 from django.urls import path
 
-from members import views
+from members.views import people
 
 app_name = "members"
 
 urlpatterns = [
-    path("", views.member_list, name="list"),
-    path("<int:pk>/", views.member_detail, name="detail"),
-    path("<int:pk>/reveal/", views.member_reveal, name="reveal"),
+    path("", people.member_list, name="list"),
+    path("<int:pk>/", people.member_detail, name="detail"),
+    path("<int:pk>/reveal/", people.member_reveal, name="reveal"),
 ]

@@ -3,4 +3,12 @@
 The order here is the order of columns on every page and sheet.
 """
 
-from compliance.rules import meetings, dues, tasks, members, branches  # noqa: F401, I001 – order of columns
+from compliance.rules import (  # noqa: F401, I001 – order of columns
+    meetings,
+    dues,
+    tasks,
+    terms,
+    posts,
+    development,
+    branches,
+)

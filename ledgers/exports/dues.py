@@ -29,12 +29,14 @@ def last_memberships(scope: LedgerScope):
     start = Coalesce("starts_on", Value(_ALWAYS))
     this_start = Coalesce(OuterRef("starts_on"), Value(_ALWAYS))
     later = (
-        Membership.objects.filter(begun, member=OuterRef("member"))
+        Membership.objects.formal()
+        .filter(begun, member=OuterRef("member"))
         .annotate(start=start)
         .filter(Q(start__gt=this_start) | Q(start=this_start, pk__gt=OuterRef("pk")))
     )
     return (
-        Membership.objects.filter(begun, organisation__in=scope.organisations)
+        Membership.objects.formal()
+        .filter(begun, organisation__in=scope.organisations)
         .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=year_start))
         .filter(~Exists(later))
     )

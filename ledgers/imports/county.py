@@ -218,7 +218,7 @@ class County:
         }
         for piece in chunks(wanted):
             found = Member.objects.filter(id_number_hash__in=piece)
-            self._take(found, whole, Membership.objects.filter(member__in=found))
+            self._take(found, whole, Membership.objects.formal().filter(member__in=found))
 
     def load_by_pk(self, keys: Iterable[int], *, whole: bool = False) -> None:
         """Know the members with these keys."""
@@ -229,16 +229,16 @@ class County:
         }
         for piece in chunks(wanted):
             found = Member.objects.filter(pk__in=piece)
-            self._take(found, whole, Membership.objects.filter(member__in=piece))
+            self._take(found, whole, Membership.objects.formal().filter(member__in=piece))
 
     def load_rosters(self, places: Iterable[Place]) -> None:
         """Know everybody who ever was in these branches, and index them by name."""
         for piece in chunks({place.pk for place in places if place.pk}):
-            inside = Membership.objects.filter(organisation__in=piece).values("member")
+            inside = Membership.objects.formal().filter(organisation__in=piece).values("member")
             self._take(
                 Member.objects.filter(pk__in=inside),
                 False,
-                Membership.objects.filter(member__in=inside),
+                Membership.objects.formal().filter(member__in=inside),
             )
         rosters = defaultdict(lambda: defaultdict(list))
         for person in (*self.people.values(), *self.planned):

@@ -6,10 +6,11 @@ from django.urls import reverse
 
 from accounts.models import TrailLine
 from meetings.enums import Type
-from members import services
 from members.enums import MemberKind, PostTitle
 from members.initials import initials
-from members.views import age
+from members.services import Refused
+from members.services.people import reveal_numbers
+from members.views.people import age
 from tests import factories
 from tests.queries import count_of
 
@@ -48,7 +49,7 @@ def member(branch):
 
 
 def test_revealing_gives_both_numbers_and_trails_them_masked(member, secretary):
-    numbers = services.reveal_numbers(member=member, by=secretary, reason="核对介绍信")
+    numbers = reveal_numbers(member=member, by=secretary, reason="核对介绍信")
     assert numbers.phone == "13612343471"
     assert len(numbers.id_number) == 18
     line = TrailLine.objects.get(area="members", object_id=member.pk)
@@ -61,8 +62,8 @@ def test_revealing_gives_both_numbers_and_trails_them_masked(member, secretary):
 
 
 def test_revealing_without_a_reason_is_refused_and_not_trailed(member, secretary):
-    with pytest.raises(services.Refused):
-        services.reveal_numbers(member=member, by=secretary, reason="  ")
+    with pytest.raises(Refused):
+        reveal_numbers(member=member, by=secretary, reason="  ")
     assert not TrailLine.objects.exists()
 
 

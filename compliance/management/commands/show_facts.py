@@ -7,10 +7,10 @@ from django.db.models import Q, Sum
 
 from branches.models import Kind, Organisation
 from branches.periods import add_months
-from compliance.rules.members import current_terms
 from dues.models import ApprovedAmount, Payment
 from meetings.hours import hours_by_member
 from members.roster import roster
+from members.terms import current_terms
 
 
 class Command(BaseCommand):

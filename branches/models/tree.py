@@ -1,9 +1,9 @@
-from django.conf import settings
+"""The tree of organisations: what stands where, since when, and its Party groups."""
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.roles import Role
 from branches.codes import CODE
 from branches.scope import ScopedQuerySet
 
@@ -37,6 +37,20 @@ class Sector(models.TextChoices):
     RETIRED = "retired", "离退休"
     FLOATING = "floating", "流动党员"
     OTHER = "other", "其他"
+
+
+class Form(models.TextChoices):
+    """设置形式: how a branch is set up. Members of a temporary or functional branch keep their
+    formal relation (组织关系) elsewhere, so it has no dues, admissions or elections."""
+
+    SINGLE = "single", "单独"
+    JOINT = "joint", "联合"
+    TEMPORARY = "temporary", "临时"
+    FUNCTIONAL = "functional", "功能型"
+
+
+# Forms whose members hold their formal relation elsewhere (支部工作条例 2018, chapter 2).
+WITHOUT_RELATIONS = frozenset({Form.TEMPORARY, Form.FUNCTIONAL})
 
 
 class OrganisationQuerySet(ScopedQuerySet):
@@ -78,8 +92,17 @@ class Organisation(models.Model):
     name = models.CharField("组织名称", max_length=120)
     kind = models.CharField("组织类别", max_length=20, choices=Kind.choices)
     sector = models.CharField("所属领域", max_length=20, choices=Sector.choices, blank=True)
+    form = models.CharField("设置形式", max_length=12, choices=Form.choices, default=Form.SINGLE)
     founded_on = models.DateField("成立日期", null=True, blank=True)
     dissolved_on = models.DateField("撤销日期", null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name="并入",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
     parent = models.ForeignKey(
         "self",
         verbose_name="上级组织",
@@ -110,6 +133,11 @@ class Organisation(models.Model):
                 name="organisation_not_its_own_parent",
                 violation_error_message="上级组织不能是它自己",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(dissolved_on__isnull=False),
+                name="organisation_merged_is_dissolved",
+                violation_error_message="并入其他组织的须写明撤销日期",
+            ),
         ]
 
     def __str__(self):
@@ -123,6 +151,11 @@ class Organisation(models.Model):
     @property
     def is_branch(self) -> bool:
         return self.kind == Kind.BRANCH
+
+    @property
+    def holds_relations(self) -> bool:
+        """Whether members hold their formal relation here: with dues, admissions, elections."""
+        return self.form not in WITHOUT_RELATIONS
 
 
 def shortened(name: str) -> str:
@@ -138,6 +171,30 @@ def shortened(name: str) -> str:
         if name.endswith(ending):
             return name.removesuffix(ending) + short
     return name
+
+
+class EarlierFact(models.Model):
+    """What a plain fact of an organisation (name, form, sector, kind) was up to and with a day."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="earlier_facts"
+    )
+    field = models.CharField(max_length=20)
+    value = models.CharField("原值", max_length=120, blank=True)
+    until_on = models.DateField("至")
+
+    class Meta:
+        verbose_name = "沿革"
+        verbose_name_plural = "沿革"
+        ordering = ["-until_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "field", "until_on"], name="earlier_fact_once_per_day"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.organisation_id} {self.field} {self.until_on:%Y-%m-%d}"
 
 
 class Placement(models.Model):
@@ -201,112 +258,6 @@ class Group(models.Model):
                 fields=["organisation", "name"], name="group_name_once_per_branch"
             )
         ]
-
-    def __str__(self):
-        return self.name
-
-
-class Grant(models.Model):
-    """A role given to an account on an organisation and everything below it."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name="账号",
-        on_delete=models.PROTECT,
-        related_name="grants",
-    )
-    role = models.CharField("角色", max_length=20, choices=Role.choices)
-    organisation = models.ForeignKey(
-        Organisation, verbose_name="组织", on_delete=models.PROTECT, related_name="grants"
-    )
-    given_at = models.DateTimeField("授予时间", auto_now_add=True)
-    withdrawn_at = models.DateTimeField("收回时间", null=True, blank=True)
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "授权"
-        verbose_name_plural = "授权"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "role", "organisation"],
-                condition=Q(withdrawn_at__isnull=True),
-                name="grant_once",
-                violation_error_message="这个账号在这个组织已有这个角色",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.user}：{self.organisation} {self.get_role_display()}"
-
-
-class Setting(models.Model):
-    """A county value that holds from a day on; what each key means stands in code."""
-
-    key = models.CharField("项目", max_length=80)
-    value = models.JSONField("值")
-    starts_on = models.DateField("自")
-    reason = models.CharField("依据", max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = "要求设置"
-        verbose_name_plural = "要求设置"
-        ordering = ["key", "-starts_on"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["key", "starts_on"],
-                name="setting_once_per_day",
-                violation_error_message="这一项在这一天已有一个值",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.key} {self.starts_on:%Y-%m-%d}"
-
-
-class Changed(models.Model):
-    """What was touched and is not yet judged again: an organisation, an area, the days concerned.
-
-    Written in the transaction of the change, consumed by deletion in the transaction that judges.
-    """
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
-    area = models.CharField(max_length=20)
-    from_on = models.DateField()
-    to_on = models.DateField()
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = "待核对变动"
-        verbose_name_plural = "待核对变动"
-
-    def __str__(self):
-        return f"{self.organisation_id} {self.area} {self.from_on}–{self.to_on}"
-
-
-class Attachment(models.Model):
-    """A file put to a record of an organisation; seen by whoever sees the organisation."""
-
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
-    area = models.CharField(max_length=40)
-    object_id = models.BigIntegerField()
-    name = models.CharField("文件名", max_length=200)
-    file = models.FileField("文件", upload_to="attachments/%Y/%m/")
-    size = models.PositiveBigIntegerField("大小")
-    content_type = models.CharField(max_length=100)
-    sha256 = models.CharField(max_length=64)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "附件"
-        verbose_name_plural = "附件"
-        ordering = ["pk"]
-        indexes = [models.Index(fields=["area", "object_id"])]
 
     def __str__(self):
         return self.name

@@ -15,11 +15,13 @@ from branches.models import Group
 from branches.periods import add_months
 from branches.scope import get_for, reaches
 from branches.words import full_date, one_line, recent, short_date
-from members import facts, services
+from members import facts
 from members.enums import MemberKind
 from members.forms import RevealForm
 from members.initials import initials
 from members.models import Member, Post
+from members.services import AREA
+from members.services.people import reveal_numbers
 
 PAGE = 50
 # Dues are looked at this far back for 党费缴至.
@@ -201,9 +203,7 @@ def member_reveal(request, pk):
     form = RevealForm(request.POST)
     numbers = None
     if form.is_valid():
-        numbers = services.reveal_numbers(
-            member=member, by=request.user, reason=form.cleaned_data["reason"]
-        )
+        numbers = reveal_numbers(member=member, by=request.user, reason=form.cleaned_data["reason"])
     context = _page(request, member, form) | {"numbers": numbers}
     response = render(request, "members/member_detail.html", context)
     response["Cache-Control"] = "no-store"
@@ -338,7 +338,7 @@ def _dues_years(member: Member, months, today: datetime.date) -> list[dict[str, 
 
 
 def _history(member: Member, today: datetime.date) -> list[dict[str, str]]:
-    lines = TrailLine.objects.about(services.AREA, member.pk)[:20]
+    lines = TrailLine.objects.about(AREA, member.pk)[:20]
     return [
         {
             "at": recent(timezone.localtime(line.at), today),

@@ -1,4 +1,4 @@
-"""What happens on the pages of members. Every service writes its trail line."""
+"""What happens to a member's own record."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,9 @@ from django.db import transaction
 
 from accounts import trail
 from members.models import Member
+from members.services import AREA, Refused
 
-AREA = "members"
 REVEALED = "查看完整号码"
-
-
-class Refused(ValueError):
-    """Not done; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

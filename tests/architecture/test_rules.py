@@ -15,6 +15,7 @@ terms.election branches.too_small branches.too_large branches.no_secretary branc
 branches.no_instructor branches.funds members.probation members.development members.files_checked
 members.transfer_letters members.floating_contact members.abroad_contact members.lost_contact
 assessments.secretary_review assessments.standard_studied
+branches.joint_units branches.committee_size
 """.split()
 
 # Those that are judged already; the list only grows.

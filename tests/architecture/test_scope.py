@@ -9,7 +9,7 @@ from tests.architecture.source import files
 # Where roles may be named: the table of rights, the model, who may hold and give which, and what
 # makes accounts.
 ROLES_AT_HOME = re.compile(
-    r"^(accounts/|branches/models\.py|branches/grants\.py|branches/admin_forms\.py"
+    r"^(accounts/|branches/models/records\.py|branches/grants\.py|branches/admin_forms\.py"
     r"|partybuild/demo/|[a-z]+/management/commands/)"
 )
 

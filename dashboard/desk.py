@@ -11,7 +11,7 @@ from django.urls import reverse
 from branches.models import Organisation
 from branches.periods import Period, Span, month_end, period_of
 from branches.values import Values
-from compliance.judging import SOON_DAYS
+from compliance.judging import SOON_DAYS, due_day
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.wording import (
@@ -134,11 +134,13 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
     if len(duties) > _PERIODS_SHOWN:
         periods += f"等 {len(duties)} 期"
     late = first.state == DutyState.OVERDUE
-    words = shown.words
+    kind, words = shown.kind, shown.words
+    if rule.by_superior:
+        kind, words = "wait", "等上级办理"
     if rule.code == "dues.paid" and shown.kind == "run":
         words = f"已收 {first.actual}/{first.required}"
     return Item(
-        kind=shown.kind,
+        kind=kind,
         status=words,
         title=rule.headline.format(period=periods),
         basis=_basis(branch, rule, duties, values, today),
@@ -146,7 +148,9 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
         due_text=_due_text(first.due_on, today, late),
         due_on=first.due_on or today,
         why_url=reverse("compliance:duty", args=[first.pk]),
-        action={
+        action=None
+        if rule.by_superior
+        else {
             "label": rule.cure.label,
             "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}"),
         },
@@ -227,14 +231,14 @@ def _coming(branch, current: dict[str, Duty], today, values) -> list[Item]:
     items = []
     for code, duty in current.items():
         rule = RULES[code]
-        if rule.is_standing:
+        if rule.is_standing or rule.by_superior:
             continue
-        period = period_of(rule.span, month.ends_on)
-        if period.ends_on != month.ends_on:
-            continue
-        if period == period_of_duty(duty) and duty.state == DutyState.DONE:
-            continue
-        items.append(_coming_item(rule, period, today, values))
+        running = period_of_duty(duty)
+        for period in (running, running.following):
+            due_on = due_day(rule, period, values)
+            if due_on not in month or (period == running and duty.state == DutyState.DONE):
+                continue
+            items.append(_coming_item(rule, period, due_on, today, values))
     items += [
         Item(
             kind="todo",
@@ -256,7 +260,7 @@ def _coming(branch, current: dict[str, Duty], today, values) -> list[Item]:
     return sorted(items, key=lambda item: (item.due_on, item.title))
 
 
-def _coming_item(rule: Rule, period: Period, today, values) -> Item:
+def _coming_item(rule: Rule, period: Period, due_on, today, values) -> Item:
     label = period.label if period.span == Span.YEAR else period.label.split("年", 1)[1]
     return Item(
         kind="todo",
@@ -264,8 +268,8 @@ def _coming_item(rule: Rule, period: Period, today, values) -> Item:
         title=rule.headline.format(period=label),
         basis=rule.demand(values, period.ends_on),
         due_label="截止",
-        due_text=day_text(period.ends_on, today),
-        due_on=period.ends_on,
+        due_text=day_text(due_on, today),
+        due_on=due_on,
         why_url="",
         action=None,
     )

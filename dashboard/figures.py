@@ -37,6 +37,18 @@ MEETING_RULES = (
     "meetings.theme_day",
 )
 DUES_RULE = "dues.paid"
+# Columns of the heat map, a screen's width at a time: name, label, first words of the rule codes.
+THEMES = (
+    ("life", "组织生活、党费和整改", ("meetings", "dues", "tasks")),
+    ("setting", "组织设置和班子", ("branches", "terms")),
+    ("people", "党员队伍", ("members",)),
+)
+
+
+def theme_of(rule: Rule) -> str:
+    """The theme whose columns show a rule; what belongs to none stands in the first."""
+    room = rule.code.split(".")[0]
+    return next((name for name, _label, rooms in THEMES if room in rooms), THEMES[0][0])
 
 
 @dataclass

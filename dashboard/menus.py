@@ -1,8 +1,7 @@
 """What stands in the side menu and in the tabs of a phone, by what a user may do."""
 
-from django.urls import reverse
-
 from accounts.roles import Action, works_in_branch
+from branches.links import link
 from branches.scope import main_grant, paths_reached
 
 # label, URL name, icon; `TASKS` carries the number of overdue tasks.
@@ -13,12 +12,15 @@ _BRANCH = (
     ("党费", "dues:ledger", "cash-coin"),
     ("党员", "members:list", "people"),
     ("整改任务", TASKS, "list-check"),
+    ("支部资料", "branches:list", "diagram-3"),
     ("资料报表", "ledgers:export", "folder2"),
 )
 _ABOVE = (
     ("支部应办", "compliance:list", "patch-check"),
+    ("镇街与支部", "branches:list", "diagram-3"),
     ("三会一课", "meetings:list", "calendar-check"),
     ("党员", "members:list", "people"),
+    ("换届", "members:terms", "arrow-repeat"),
     ("整改台账", TASKS, "list-check"),
     ("资料报表", "ledgers:export", "folder2"),
 )
@@ -76,9 +78,11 @@ def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
 
 def drawn(entries, request, overdue: int) -> list[dict]:
     """The entries with their addresses; the current one is marked."""
-    urls = [reverse(name) for _label, name, _icon in entries]
+    known = [(entry, url) for entry in entries if (url := link(entry[1]))]
     # Of two entries that lead here the longer address is meant: 导入台账 lies under 资料报表.
-    current = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    current = max(
+        (url for _entry, url in known if request.path.startswith(url)), key=len, default=""
+    )
     return [
         {
             "label": label,
@@ -87,5 +91,5 @@ def drawn(entries, request, overdue: int) -> list[dict]:
             "current": url == current,
             "count": overdue if name == TASKS else 0,
         }
-        for (label, name, icon), url in zip(entries, urls, strict=True)
+        for (label, name, icon), url in known
     ]

@@ -10,13 +10,14 @@ from django.utils import timezone
 from branches.models import COMMITTEE_KINDS, Kind, Organisation
 from branches.periods import Period, Span, add_months, period_of
 from branches.values import Values
-from compliance.judging import SOON_DAYS
+from compliance.judging import SOON_DAYS, due_day
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.wording import badge, day_text
 from dashboard.addresses import address
 from dashboard.charts import trend
 from dashboard.figures import (
+    THEMES,
     Tally,
     overall,
     percent_text,
@@ -24,6 +25,7 @@ from dashboard.figures import (
     rounded,
     share,
     tallies,
+    theme_of,
 )
 from dashboard.kpis import cards
 from dashboard.matrix import branch_matrix
@@ -71,8 +73,17 @@ def overview(
         "data_at": _data_at(),
     }
     if county:
-        columns = [rule for rule in RULES.values() if rule.code in own]
+        theme = theme_of(cell[1]) if cell else filters["theme"]
+        columns = [rule for rule in RULES.values() if rule.code in own and theme_of(rule) == theme]
         page["heat"] = _heat(organisation, units, found, columns, seen, sort, cell)
+        page["heat"]["themes"] = [
+            {
+                "label": label,
+                "url": address(organisation, seen, theme=name),
+                "current": name == theme,
+            }
+            for name, label, _rooms in THEMES
+        ]
         page["panel"] = (
             panel(*cell, seen=seen, today=today, back=address(organisation, seen))
             if (cell)
@@ -116,30 +127,36 @@ def _data_at() -> str:
 
 def _deadlines(organisation, today) -> list[dict]:
     """Due days of the running periods, nearest first, with how many have not done it yet."""
+    values = Values()
     rows = []
-    found = {}
-    for span in (Span.MONTH, Span.QUARTER, Span.HALF, Span.YEAR):
-        found[span] = tallies([organisation], period_of(span, today)).get(organisation.pk, {})
+    found: dict[Period, dict[str, Tally]] = {}
     for rule in RULES.values():
-        if rule.is_standing or rule.code not in found[rule.span]:
+        if rule.is_standing:
             continue
-        period = period_of(rule.span, today)
-        days = (period.ends_on - today).days
-        left = found[rule.span][rule.code].left
-        if days > _AHEAD_DAYS:
-            continue
-        rows.append(
-            {
-                "on": period.ends_on,
-                "date": day_text(period.ends_on, today),
-                "label": f"{_short(period, today).removeprefix(f'{today.year}年')}{rule.short}",
-                "url": reverse("compliance:list")
-                + f"?organisation={organisation.code}&rule={rule.code}&period={period}",
-                "words": f"{left:,} 个未完成" if left else "都已完成",
-                "kind": "soon" if left and days <= 7 else "",
-            }
-        )
+        running = period_of(rule.span, today)
+        # Some duties are due after their period has ended.
+        for period in (running.previous, running):
+            due_on = due_day(rule, period, values)
+            if not 0 <= (due_on - today).days <= _AHEAD_DAYS:
+                continue
+            if period not in found:
+                found[period] = tallies([organisation], period).get(organisation.pk, {})
+            if rule.code in found[period]:
+                left = found[period][rule.code].left
+                rows.append(_deadline(organisation, rule, period, due_on, left, today))
     return sorted(rows, key=lambda row: row["on"])[:8]
+
+
+def _deadline(organisation, rule: Rule, period: Period, due_on, left: int, today) -> dict:
+    return {
+        "on": due_on,
+        "date": day_text(due_on, today),
+        "label": f"{_short(period, today).removeprefix(f'{today.year}年')}{rule.short}",
+        "url": reverse("compliance:list")
+        + f"?organisation={organisation.code}&rule={rule.code}&period={period}",
+        "words": f"{left:,} 个未完成" if left else "都已完成",
+        "kind": "soon" if left and (due_on - today).days <= 7 else "",
+    }
 
 
 def _terms(organisation, today) -> dict:
@@ -196,7 +213,7 @@ def _heat(organisation, units, found, columns, seen, sort, cell) -> dict:
     heads = [
         {
             "label": rule.short,
-            "url": address(organisation, seen, sort=rule.code),
+            "url": address(organisation, seen, sort=rule.code, theme=theme_of(rule)),
             "sort": "ascending" if sort == rule.code else "",
         }
         for rule in columns
@@ -204,7 +221,7 @@ def _heat(organisation, units, found, columns, seen, sort, cell) -> dict:
     heads.append(
         {
             "label": "综合",
-            "url": address(organisation, seen),
+            "url": address(organisation, seen, theme=theme_of(columns[0]) if columns else ""),
             "sort": "" if sort in RULES else "ascending",
         }
     )

@@ -20,7 +20,7 @@ from dashboard import desk as desk_room
 from dashboard import menus
 from dashboard import overview as overview_room
 from dashboard.addresses import address, seen_period
-from dashboard.figures import HOW
+from dashboard.figures import HOW, THEMES
 
 
 def home(request):
@@ -92,10 +92,17 @@ def cell(request, code: str, rule: str):
     return _overview(request, above[0], (unit, RULES[rule]))
 
 
+def _theme(named: str) -> str:
+    """The theme of the heat map named in the address; else the first."""
+    names = [name for name, _label, _rooms in THEMES]
+    return named if named in names else names[0]
+
+
 def _overview(request, organisation, chosen):
     filters = {
         "show": request.GET.get("show", ""),
         "search": request.GET.get("q", "").strip()[:40],
+        "theme": _theme(request.GET.get("theme", "")),
         "paginate": lambda rows, size: Paginator(rows, size).get_page(request.GET.get("page")),
     }
     page = overview_room.overview(

@@ -11,15 +11,49 @@ from psycopg2.extras import execute_values
 from accounts import trail
 from accounts.models import User
 from accounts.roles import Role
-from branches.models import Group, Organisation
+from branches.models import (
+    ActivityRoom,
+    BranchUnit,
+    Budget,
+    FundEntry,
+    Group,
+    Organisation,
+    Unit,
+)
 from branches.periods import add_years
 from branches.services import create_organisations
 from dues.models import ApprovedAmount, Charge, Payment
 from ledgers.bulk import refresh_statistics
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import PostTitle
-from members.models import Member, Membership, Post, Term
-from partybuild.demo import accounts, dues, meetings, members, organisations, tasks
+from members.models import (
+    Absence,
+    Assignment,
+    Contact,
+    Development,
+    DevelopmentPlan,
+    DevelopmentStep,
+    FileCheck,
+    FileCheckLine,
+    Member,
+    Membership,
+    Pledge,
+    Post,
+    Term,
+    TermRequest,
+    Transfer,
+    UnitPost,
+)
+from partybuild.demo import (
+    accounts,
+    dues,
+    life,
+    meetings,
+    members,
+    organisations,
+    premises,
+    tasks,
+)
 from partybuild.demo.clock import own_times
 from partybuild.demo.organisations import Branch, Tree
 from partybuild.demo.window import Window
@@ -29,7 +63,11 @@ from tasks.models import Task, TaskEvent
 CHUNK = 60
 _BATCH = 4000
 
-_TIMES_OF_ENTRY = ((Meeting, "entered_at"), (Payment, "entered_at"), (TaskEvent, "at"))
+_TIMES_OF_ENTRY = (
+    (Meeting, "entered_at"),
+    (Payment, "entered_at"),
+    (TaskEvent, "at"),
+)
 
 
 def is_empty() -> bool:
@@ -165,18 +203,21 @@ class _County:
             for person in people[branch]:
                 for stay in person.stays[1:]:
                     present[home[stay.organisation]].append(person)
+        self._write_premises(branches, posts)
+        self._write_lives(branches, people)
         self._write_dues(branches, people)
         self._write_meetings(branches, present, posts)
         self._write_tasks(branches, posts)
 
     def _write_people(self, branches: list[Branch], number: int):
         _store(Group, [group for branch in branches for group in branch.groups])
-        people, terms, posts = {}, [], {}
+        people, terms, posts, last_term = {}, [], {}, {}
         for branch in branches:
             rng = branch.random(self.seed, "members")
             people[branch] = members.people_of(branch, self.numbers, self.window, rng)
             own_terms = members.terms_of(branch, self.window, rng)
             terms += own_terms
+            last_term[branch] = own_terms[-1]
             posts[branch] = members.posts_of(
                 branch, people[branch], own_terms[-1], self.window, rng
             )
@@ -188,7 +229,63 @@ class _County:
         _insert(Membership, [row for person in everybody for row in members.memberships(person)])
         _store(Term, terms)
         _store(Post, [post for branch in branches for post in posts[branch]])
+        _insert(
+            TermRequest,
+            [
+                request
+                for branch in branches
+                for request in members.requests_of(branch, last_term[branch], self.window)
+            ],
+        )
         return people, posts
+
+    def _write_premises(self, branches: list[Branch], posts: dict) -> None:
+        units, unit_posts, rooms, budgets, entries, assignments = [], [], [], [], [], []
+        for branch in branches:
+            rng = branch.random(self.seed, "premises")
+            own = premises.units_of(branch, rng)
+            units += own
+            unit_posts += premises.unit_posts_of(branch, own, posts[branch])
+            rooms += premises.rooms_of(branch, self.window, rng)
+            planned, moved = premises.funds_of(branch, self.window, rng)
+            budgets += planned
+            entries += moved
+            assignments += premises.assignments_of(branch, self.window, rng)
+        _store(Unit, [one.unit for one in units])
+        for model, rows in (
+            (BranchUnit, units),
+            (UnitPost, unit_posts),
+            (ActivityRoom, rooms),
+            (Budget, budgets),
+            (FundEntry, entries),
+            (Assignment, assignments),
+        ):
+            _store(model, rows)
+
+    def _write_lives(self, branches: list[Branch], people: dict) -> None:
+        lives = [
+            life.life_of(
+                branch,
+                people[branch],
+                self.numbers,
+                self.window,
+                branch.random(self.seed, "life"),
+            )
+            for branch in branches
+        ]
+        # What others point at comes first.
+        for model, noun in (
+            (Development, "developments"),
+            (FileCheck, "checks"),
+            (Absence, "absences"),
+            (Transfer, "transfers"),
+            (Pledge, "pledges"),
+            (DevelopmentPlan, "plans"),
+            (Contact, "contacts"),
+            (DevelopmentStep, "steps"),
+            (FileCheckLine, "check_lines"),
+        ):
+            _store(model, [row for one in lives for row in getattr(one, noun)])
 
     def _write_dues(self, branches: list[Branch], people: dict) -> None:
         held = []

@@ -8,9 +8,9 @@ from random import Random
 from branches.models import Group, Organisation, Sector
 from branches.periods import add_months, add_years
 from dues.rates import Category
-from members.enums import Gender, MemberKind, PostTitle
+from members.enums import Gender, MemberKind, PostTitle, RequestKind, RequestState
 from members.identity import check_digit
-from members.models import Member, Membership, Post, Term
+from members.models import Member, Membership, Post, Term, TermRequest
 from partybuild.demo import names
 from partybuild.demo.organisations import Branch, Order
 from partybuild.demo.window import Window
@@ -280,10 +280,32 @@ def terms_of(branch: Branch, window: Window, rng: Random) -> list[Term]:
     if branch.term == "postponed":
         terms[0].postponed_to = add_months(today, 3)
         terms[0].postponement_reason = "村（社区）集中换届，经上级党委批准延期"
+    if branch.order is Order.GOOD and not branch.is_shown:
+        # Its committee wrote in time.
+        notified_on = add_months(ends_on, -6)
+        if notified_on <= today:
+            terms[0].notified_on, terms[0].notice_number = notified_on, "换届提醒函"
     before = add_years(starts_on, -years)
     if rng.random() < 0.3 and before >= organisation.founded_on:
         terms.insert(0, Term(organisation=organisation, starts_on=before, ends_on=starts_on))
     return terms
+
+
+def requests_of(branch: Branch, term: Term, window: Window) -> list[TermRequest]:
+    """The request to elect, four months before the end, where a branch is in order."""
+    asked_on = add_months(term.ends_on, -4) - 5 * _DAY
+    if branch.order is not Order.GOOD or branch.is_shown or asked_on > window.today:
+        return []
+    return [
+        TermRequest(
+            term=term,
+            kind=RequestKind.ELECTION,
+            asked_on=asked_on,
+            to_on=term.ends_on - 10 * _DAY,
+            state=RequestState.APPROVED,
+            decided_on=min(asked_on + 10 * _DAY, window.today),
+        )
+    ]
 
 
 _TITLES = (
@@ -310,10 +332,12 @@ def posts_of(
     able.sort(key=lambda person: abs((window.today - person.member.born_on).days / 365 - 46))
     formal = sum(person.member.confirmed_on is not None for person in people)
     titles = [PostTitle.SECRETARY]
-    if formal >= 7:
+    if formal >= 7 and branch.has_large_committee:
+        titles += [PostTitle.DEPUTY, *_TITLES, PostTitle.MEMBER]
+    elif formal >= 7 and not branch.lacks_committee:
         titles += [PostTitle.DEPUTY] if formal >= 20 else []
         titles += _TITLES if formal >= 12 else _TITLES[:2]
-    elif formal >= 5:
+    elif formal >= 5 and formal < 7:
         titles += [PostTitle.DEPUTY]
     posts = [
         _post(branch, title, person, starts_on) for title, person in zip(titles, able, strict=False)

@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import cycle, islice
 from random import Random
 
-from branches.models import Group, Kind, Organisation, Sector
+from branches.models import Form, Group, Kind, Organisation, Sector
 from branches.services import chinese_number
 from partybuild.demo import names
 from partybuild.demo.window import Window
@@ -38,6 +38,9 @@ class Branch:
     is_large: bool = False
     lost_secretary: bool = False
     changed_secretary: bool = False
+    # Faults of the committee: none elected though due, or one larger than usual.
+    lacks_committee: bool = False
+    has_large_committee: bool = False
     forgot_confirmation: bool = False
     term: str = "running"
     groups: list[Group] = field(default_factory=list)
@@ -59,6 +62,10 @@ class Committee:
     leader: str = ""
     branches: list[Branch] = field(default_factory=list)
     general_branches: list["Committee"] = field(default_factory=list)
+
+    @property
+    def joint_branches(self) -> list[Branch]:
+        return [one for one in self.branches if one.organisation.form == Form.JOINT]
 
 
 @dataclass(eq=False)
@@ -277,7 +284,15 @@ def _mark(branches: list[Branch], members: int, window: Window, rng: Random) -> 
         branch.term = "postponed"
     for branch in some(each):
         branch.changed_secretary = True
+    for branch in some(each):
+        branch.lacks_committee = True
+    for branch in some(each):
+        branch.has_large_committee = True
     good = [branch for branch in others if branch.order is Order.GOOD]
+    # Small units of one trade share a branch.
+    for branch in good[1::9]:
+        if branch.sector in (Sector.PRIVATE_ENTERPRISE, Sector.SOCIAL_ORGANISATION):
+            branch.organisation.form = Form.JOINT
     if len(good) > 20 and len(window.months) >= 6:
         # Founded inside the window: nothing is asked of it before.
         good[0].organisation.founded_on = window.months[len(window.months) // 2]

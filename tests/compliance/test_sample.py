@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
+from compliance.registry import RULES
 from members.identity import masked_id_number
 
 # Without a test that asks for it pytest-django makes no test database, and the fixture below
@@ -108,8 +109,8 @@ def test_each_state_follows_from_the_numbers_and_the_day(found):
         standing = duty["period"] == "2026-09-30"
         met = not duty["actual"] if standing else duty["actual"] >= duty["required"]
         assert met == (duty["state"] == "done"), duty
-        # Every period that holds the day still has time left.
-        if not met and not standing:
+        # What is due at the end of a period that holds the day still has time left.
+        if not met and not standing and RULES[duty["rule"]].due is None:
             assert duty["state"] in ("open", "behind"), duty
 
 

@@ -136,14 +136,17 @@ def test_every_member_stands_where_the_open_membership_is(county):
     )
 
 
-def test_only_branches_of_seven_have_a_committee_of_three_to_five(county):
+def test_only_branches_of_seven_have_a_committee_of_three_to_five_but_for_two(county):
     held = Q(posts__ends_on__isnull=True, posts__title__in=COMMITTEE_TITLES)
+    unusual = []
     for branch in Organisation.objects.branches().annotate(committee=Count("posts", filter=held)):
         formal = branch.members.filter(confirmed_on__isnull=False, left_on__isnull=True).count()
-        if formal >= 7:
-            assert 2 <= branch.committee <= 5, branch
-        else:
+        if formal < 7:
             assert branch.committee <= 2, branch
+        elif not 2 <= branch.committee <= 5:
+            unusual.append(branch.committee)
+    # The demonstration shows both faults once: none though due, and one larger than usual.
+    assert sorted(unusual) == [1, 6]
     assert (
         Organisation.objects.exclude(kind=Kind.BRANCH)
         .filter(posts__title=PostTitle.SECRETARY)

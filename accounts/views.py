@@ -3,10 +3,10 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.forms import LoginForm
+from accounts.returning import safe_next
 from accounts.services import note_password_change
 
 
@@ -36,19 +36,9 @@ def set_large_type(request):
     request.user.save(update_fields=["large_type"])
     if request.htmx:
         return HttpResponse(status=204)
-    return redirect(safe_next(request))
+    return redirect(safe_next(request) or "/")
 
 
 def keep_alive(request):
     """Asked for while somebody is typing: the request itself lengthens the session."""
     return HttpResponse(status=204)
-
-
-def safe_next(request, default: str = "/") -> str:
-    """The page to go back to, if it is one of ours."""
-    target = request.POST.get("next") or request.GET.get("next") or default
-    if target.startswith("/") and url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return target
-    return default

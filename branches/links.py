@@ -3,7 +3,10 @@
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.returning import safe_next
+
+__all__ = ["link", "safe_next", "with_query"]
 
 
 def link(name: str, *args, **query) -> str:
@@ -25,13 +28,3 @@ def with_query(request, **changes) -> str:
         if value not in (None, ""):
             query[key] = value
     return f"?{query.urlencode()}" if query else request.path
-
-
-def safe_next(request) -> str:
-    """The page to go back to, if it is one of ours; else ""."""
-    address = request.POST.get("next") or request.GET.get("next") or ""
-    if address.startswith("/") and url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return address
-    return ""

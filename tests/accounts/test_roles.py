@@ -54,12 +54,15 @@ def test_the_organiser_submits_nothing_and_sees_masked_numbers():
         Action.REPORT_TASK,
         Action.IMPORT_WORKBOOK,
         Action.REVEAL_NUMBER,
+        Action.KEEP_POSTS,
+        Action.SUBMIT,
     }
 
 
 def test_nobody_reviews_what_the_own_branch_reports():
     for role in Role:
         assert not {Action.REPORT_TASK, Action.REVIEW_TASK} <= RIGHTS[role]
+        assert not {Action.SUBMIT, Action.APPROVE} <= RIGHTS[role]
 
 
 def test_roles_are_handed_out_by_those_who_manage_accounts_only():

@@ -20,20 +20,25 @@ from branches.admin_forms import (
     OrganisationForm,
     SettingForm,
     WithdrawalForm,
+    WorkdayForm,
 )
+from branches.clock import today
 from branches.grants import GrantFault, grant_role, may_manage, withdraw_role
-from branches.models import Grant, Group, Organisation, Placement, Setting
+from branches.history import DATED_FACTS
+from branches.models import Grant, Group, Organisation, Placement, Setting, Workday
 from branches.scope import paths_reached
 from branches.scoped_admin import ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from branches.services import (
     AREA,
-    TreeFault,
+    OrganisationFault,
+    change_facts,
     change_organisation,
     found_organisation,
     move_organisation,
     set_value,
 )
 from branches.values import KEYS
+from branches.workdays import WorkdayFault, set_days
 
 __all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "ScopedAdmin"]
 
@@ -65,11 +70,20 @@ class OrganisationAdmin(GiverAdmin):
     # Whoever gives rights must find the organisation they are for.
     look_actions = (Action.LOOK, Action.MANAGE_ACCOUNTS)
     write_action = Action.CHANGE_ORGANISATION
-    faults = (TreeFault,)
+    faults = (OrganisationFault,)
     trail_area = AREA
     form = OrganisationForm
-    list_display = ["code", "name", "kind", "sector", "parent", "founded_on", "dissolved_on"]
-    list_filter = ["kind", "sector", ("dissolved_on", admin.EmptyFieldListFilter)]
+    list_display = [
+        "code",
+        "name",
+        "kind",
+        "form",
+        "sector",
+        "parent",
+        "founded_on",
+        "dissolved_on",
+    ]
+    list_filter = ["kind", "form", "sector", ("dissolved_on", admin.EmptyFieldListFilter)]
     search_fields = ["code", "name"]
     list_select_related = ["parent"]
     ordering = ["path"]
@@ -77,14 +91,15 @@ class OrganisationAdmin(GiverAdmin):
 
     def get_fields(self, request, obj=None):
         if obj is None:
-            return ["code", "name", "kind", "sector", "parent", "founded_on"]
-        fields = ["code", "name", "kind", "sector", "founded_on", "dissolved_on", "parent"]
+            return ["code", "name", "kind", "form", "sector", "parent", "founded_on"]
+        fields = ["code", *DATED_FACTS, "founded_on", "dissolved_on", "parent"]
         if self.has_change_permission(request, obj):
-            fields += ["move_to", "move_on", "reason"]
+            fields += ["changed_on", "move_to", "move_on", "reason"]
         return fields
 
     def get_readonly_fields(self, request, obj=None):
-        return ["code", "parent"] if obj else []
+        # Dissolving moves people and ends posts, so it has a page of its own.
+        return ["code", "parent", "dissolved_on"] if obj else []
 
     def get_inlines(self, request, obj):
         return [PlacementInline] if obj else []
@@ -92,19 +107,31 @@ class OrganisationAdmin(GiverAdmin):
     def save_model(self, request, obj, form, change):
         values = form.cleaned_data
         if not change:
-            facts = {name: values[name] for name in ("code", "name", "kind", "sector")}
+            facts = {name: values[name] for name in ("code", *DATED_FACTS)}
             made = found_organisation(
                 by=request.user, on=values["founded_on"], parent=values["parent"], **facts
             )
             obj.pk, obj.path = made.pk, made.path
             return
-        plain = ("name", "kind", "sector", "founded_on", "dissolved_on")
-        reason = values.get("reason", "")
-        facts = {name: values[name] for name in plain}
-        change_organisation(obj, by=request.user, reason=reason, **facts)
+        reason, now = values.get("reason", ""), today()
+        change_organisation(obj, by=request.user, reason=reason, founded_on=values["founded_on"])
+        facts = {name: values[name] for name in DATED_FACTS if name in values}
+        change_facts(
+            obj,
+            by=request.user,
+            on=values.get("changed_on") or now,
+            today=now,
+            reason=reason,
+            **facts,
+        )
         if values.get("move_to"):
             move_organisation(
-                obj, to=values["move_to"], by=request.user, on=values["move_on"], reason=reason
+                obj,
+                to=values["move_to"],
+                by=request.user,
+                on=values["move_on"],
+                today=now,
+                reason=reason,
             )
 
 
@@ -303,6 +330,38 @@ class SettingAdmin(GiverAdmin):
             reason=values["reason"],
         )
         obj.pk = setting.pk
+
+
+@admin.register(Workday)
+class WorkdayAdmin(GiverAdmin):
+    """The days that depart from the week; entered once a year from the State Council's notice."""
+
+    look_actions = (Action.CHANGE_RULES,)
+    write_action = Action.CHANGE_RULES
+    faults = (WorkdayFault,)
+    form = WorkdayForm
+    list_display = ["day", "is_workday", "note"]
+    list_filter = ["is_workday", "note"]
+    date_hierarchy = "day"
+    ordering = ["-day"]
+
+    def get_fields(self, request, obj=None):
+        return ["day", "is_workday", "note"] if obj else ["day", "last_on", "is_workday", "note"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["day"] if obj else []
+
+    def save_model(self, request, obj, form, change):
+        values = form.cleaned_data
+        first = obj.day if change else values["day"]
+        rows = set_days(
+            first=first,
+            last=values.get("last_on") or first,
+            is_workday=values["is_workday"],
+            note=values["note"],
+            by=request.user,
+        )
+        obj.pk = rows[0].pk
 
 
 @admin.register(Group)

@@ -8,11 +8,14 @@ from django.contrib.admin.widgets import AdminDateWidget, AutocompleteSelect
 
 from accounts.models import User
 from accounts.roles import Action, Role
+from branches.clock import today
 from branches.grants import GrantFault, grantable_roles, may_manage, refuse_grant
-from branches.models import Grant, Organisation, Setting
-from branches.services import TreeFault, refuse_circle
+from branches.history import DATED_FACTS
+from branches.models import Grant, Organisation, Setting, Workday
+from branches.services import OrganisationFault, TreeFault, check_facts, refuse_circle
 from branches.typed import Unreadable, read_yes
-from branches.values import KEYS
+from branches.values import KEYS, said
+from branches.workdays import WorkdayFault, refuse_days
 
 
 def organisation_choice(label: str, *, required: bool = True) -> forms.ModelChoiceField:
@@ -32,8 +35,14 @@ class GiverForm(forms.ModelForm):
 
 
 class OrganisationForm(GiverForm):
-    """An organisation; once it exists, a move is typed as where to, from when and why."""
+    """An organisation; once it exists, a change has a day, a move also where to and why."""
 
+    changed_on = forms.DateField(
+        label="名称、类别、形式、领域从哪天起改",
+        required=False,
+        widget=AdminDateWidget,
+        help_text="空着就是从今天起；此前各月仍按原来的",
+    )
     move_to = organisation_choice("调整到上级组织", required=False)
     move_on = forms.DateField(
         label="自哪天起", required=False, widget=AdminDateWidget, help_text="此前各月仍归原上级"
@@ -42,10 +51,13 @@ class OrganisationForm(GiverForm):
 
     class Meta:
         model = Organisation
-        fields = ["code", "name", "kind", "sector", "parent", "founded_on", "dissolved_on"]
+        fields = ["code", "name", "kind", "form", "sector", "parent", "founded_on"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "form" in self.fields:
+            # Says 单独 where nothing is chosen.
+            self.fields["form"].required = False
         if "move_to" in self.fields:
             self.fields["move_to"].queryset = Organisation.objects.permitting(
                 self.giver, Action.CHANGE_ORGANISATION
@@ -56,6 +68,9 @@ class OrganisationForm(GiverForm):
 
     def clean(self):
         values = super().clean()
+        if "form" in values and not values["form"]:
+            values["form"] = self.instance.form
+        self._check_change(values)
         to = values.get("move_to")
         if to:
             if not values.get("move_on"):
@@ -69,6 +84,22 @@ class OrganisationForm(GiverForm):
         elif values.get("move_on"):
             self.add_error("move_to", "请选调整到哪个上级组织，或清空日期")
         return values
+
+    def _check_change(self, values) -> None:
+        """What the service would refuse is said beside its field."""
+        if not self.instance.pk:
+            return
+        now = today()
+        try:
+            check_facts(
+                Organisation.objects.get(pk=self.instance.pk),
+                {name: values[name] for name in DATED_FACTS if name in values},
+                on=values.get("changed_on") or now,
+                today=now,
+            )
+        except OrganisationFault as fault:
+            field = {"on": "changed_on"}.get(fault.field, fault.field)
+            self.add_error(field if field in self.fields else None, str(fault))
 
 
 class NewGrantForm(GiverForm):
@@ -200,6 +231,40 @@ class SettingForm(GiverForm):
         """A second value for the same day takes the place of the first; the trail keeps both."""
 
 
+class WorkdayForm(GiverForm):
+    """A day, or several days in a row, that depart from the week."""
+
+    last_on = forms.DateField(
+        label="到哪一天",
+        required=False,
+        widget=AdminDateWidget,
+        help_text="连着几天一样时填最后一天，只有一天就空着",
+    )
+
+    class Meta:
+        model = Workday
+        fields = ["day", "is_workday", "note"]
+        help_texts = {"is_workday": "放假不勾；调休上班要勾"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = True
+        if self.instance.pk:
+            del self.fields["last_on"]
+
+    def clean(self):
+        values = super().clean()
+        if values.get("day") and values.get("last_on"):
+            try:
+                refuse_days(values["day"], values["last_on"])
+            except WorkdayFault as fault:
+                self.add_error("last_on", str(fault))
+        return values
+
+    def validate_unique(self):
+        """A day said again takes the place of what was said; the trail keeps both."""
+
+
 def _meant(key, typed: str):
     """The typed text as the kind of value the key holds."""
     if isinstance(key.default, bool):
@@ -210,4 +275,4 @@ def _meant(key, typed: str):
 def _shown(value) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    return "按最早的记录" if value == datetime.date.min else str(value)
+    return "按最早的记录" if value == datetime.date.min else said(value)

@@ -1,4 +1,6 @@
-"""Which branch a page is about: `?branch=CODE`, or the one branch the user has."""
+"""Which branch a page is about: `?branch=CODE`, or the one branch the user has; which year."""
+
+import datetime
 
 from accounts.roles import Action
 from branches.models import Organisation
@@ -32,3 +34,19 @@ def narrowed(request, rows) -> tuple[ScopedQuerySet, Organisation | None]:
         return (rows if branch is None else rows.within(branch)), branch
     organisation = get_for(Organisation.objects.select_related("parent"), request.user, code=code)
     return rows.within(organisation), organisation if organisation.is_branch else None
+
+
+def named_organisation(request) -> Organisation | None:
+    """The organisation that a list is narrowed to, whatever its kind; None without a name."""
+    code = one_line(request.GET.get("branch") or request.GET.get("organisation"), 40)
+    organisations = Organisation.objects.select_related("parent")
+    return get_for(organisations, request.user, code=code) if code else None
+
+
+def year_asked(request, today: datetime.date) -> int:
+    """The year of `?year=2026`, or that of the duty that led here; else this one."""
+    typed = request.POST.get("year") or request.GET.get("year") or ""
+    if not typed:
+        typed = request.GET.get("source", "").rpartition(":")[2]
+    fits = typed.isdecimal() and len(typed) == 4 and 1949 <= int(typed) <= today.year + 1
+    return int(typed) if fits else today.year

@@ -36,7 +36,12 @@ def member_tabs(organisation: Organisation | None, current: str) -> list[dict]:
 def _tabs(pages, organisation, current: str) -> list[dict]:
     code = organisation.code if organisation else ""
     tabs = [
-        {"label": label, "url": link(name, branch=code), "current": name == current}
+        {"label": label, "url": _address(name, code), "current": name == current}
         for label, name in pages
     ]
     return [tab for tab in tabs if tab["url"]]
+
+
+def _address(name: str, code: str) -> str:
+    """Most pages take the organisation as `?branch=`; its own page has it in the path."""
+    return link(name, code) if name == "branches:detail" else link(name, branch=code)

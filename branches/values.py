@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from branches.models import Setting
-from branches.typed import read_date
+from branches.typed import read_date, read_names
 
 KEYS: dict[str, "Key"] = {}
 
@@ -47,7 +47,23 @@ class Key:
             return number if isinstance(self.default, int) else str(number)
         if isinstance(self.default, datetime.date):
             return (read_date(value) or self.default).isoformat()
+        if isinstance(self.default, tuple):
+            return self._items(value)
         return value
+
+    def _items(self, value) -> list[str]:
+        """A list of names, typed with 、 or line ends between them or given as a list."""
+        items = list(dict.fromkeys(read_names(value) if isinstance(value, str) else value))
+        if not items:
+            raise ValueError(f"“{self.label}”至少要有一项，各项之间用顿号隔开")
+        if longest := next((item for item in items if len(item) > 40), ""):
+            raise ValueError(f"“{longest}”太长，每项不超过 40 个字")
+        return items
+
+
+def said(value) -> str:
+    """A county value as it is said on screen."""
+    return "、".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 class Values:
@@ -73,7 +89,7 @@ class Values:
             return Decimal(value)
         if isinstance(key.default, datetime.date):
             return datetime.date.fromisoformat(value)
-        return value
+        return tuple(value) if isinstance(key.default, tuple) else value
 
     def version(self, keys: tuple[Key, ...], day: datetime.date) -> str:
         """Which values held on `day`, in a form that changes whenever one of them does."""

@@ -4,7 +4,23 @@ from django.db import models
 from django.db.models import F, Q
 
 from branches.models.tree import Organisation
-from branches.scope import ScopedQuerySet
+from branches.scope import ScopedQuerySet, paths_reached, within_paths
+
+
+class AllianceQuerySet(ScopedQuerySet):
+    """The lead decides; whoever looks at an organisation that is or was in it may look."""
+
+    def visible_to(self, user):
+        return self._touching(paths_reached(user))
+
+    def within(self, organisation):
+        return self._touching((organisation.path,))
+
+    def _touching(self, prefixes):
+        joined = AllianceMember.objects.filter(within_paths("organisation__path", prefixes))
+        return self.filter(
+            within_paths("organisation__path", prefixes) | Q(pk__in=joined.values("alliance_id"))
+        )
 
 
 class Alliance(models.Model):
@@ -21,7 +37,7 @@ class Alliance(models.Model):
     starts_on = models.DateField("成立日期")
     ends_on = models.DateField("结束日期", null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = AllianceQuerySet.as_manager()
 
     class Meta:
         verbose_name = "党建联合体"

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import TrailLine, User
 from accounts.roles import Role
+from branches.history import names_on
 from branches.models import Grant, Organisation, Placement, Setting
 from branches.values import Key, Values
 from compliance.models import CheckRun
@@ -62,7 +63,7 @@ PAGES = {
         *("accounts.User", "branches.Grant", "branches.Group", "branches.Organisation"),
         *("branches.Setting", "compliance.CheckRun", "dues.ApprovedAmount", "dues.Charge"),
         *("dues.Payment", "meetings.Meeting", "members.Member", "members.Post", "members.Term"),
-        "tasks.Task",
+        *("branches.Workday", "tasks.Task"),
     },
     Role.SECURITY_ADMIN: {"accounts.User", "branches.Grant", "branches.Organisation"},
     Role.SYSTEM_ADMIN: {"compliance.CheckRun", "jobs.Job"},
@@ -264,7 +265,27 @@ def test_a_change_leaves_a_line_with_before_and_after(client, officer, branch):
     assert client.post(url(Organisation, "change", branch.pk), form).status_code == 302
     (line,) = lines("修改组织")
     assert line.before == {"组织名称": "上荻村党支部"}
-    assert line.after == {"组织名称": "中共上荻村支部委员会"}
+    assert line.after["组织名称"] == "中共上荻村支部委员会"
+
+
+def test_a_change_has_its_day_and_the_months_before_keep_the_old_name(client, officer, branch):
+    form = organisation_form(branch, name="上荻联合党支部", form="joint", changed_on="2026-03-01")
+    assert client.post(url(Organisation, "change", branch.pk), form).status_code == 302
+    february = names_on([branch], datetime.date(2026, 2, 28))[branch.pk]
+    assert (february, Organisation.objects.get(pk=branch.pk).name) == (
+        "上荻村党支部",
+        "上荻联合党支部",
+    )
+    assert lines("修改组织")[0].after["自"] == "2026-03-01"
+
+
+def test_what_a_change_would_break_is_said_beside_its_field(client, officer, branch):
+    factories.make_member(branch)
+    form = organisation_form(branch, form="temporary", changed_on="2026-03-01")
+    page = client.post(url(Organisation, "change", branch.pk), form)
+    assert page.status_code == 200
+    assert "还有 1 名党员的组织关系" in page.content.decode()
+    assert not TrailLine.objects.exists()
 
 
 def test_saving_without_a_change_leaves_no_line(client, officer, branch):

@@ -3,8 +3,9 @@
 import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
 
+from branches.periods import month_end
 from dues.models import Charge, Payment
 from members import facts
 
@@ -22,12 +23,31 @@ def dues_of(
         .values_list("member_id", "month", "total")
     }
     months: dict[int, list[facts.DuesMonth]] = {}
-    for charge in Charge.objects.filter(**span).order_by("month"):
-        came = paid.get((charge.member_id, charge.month), Decimal("0.00"))
-        months.setdefault(charge.member_id, []).append(
-            facts.DuesMonth(charge.month, charge.amount, came)
-        )
+    charges = Charge.objects.filter(**span).order_by("month")
+    for member_id, month, amount in charges.values_list("member_id", "month", "amount"):
+        came = paid.get((member_id, month), Decimal("0.00"))
+        months.setdefault(member_id, []).append(facts.DuesMonth(month, amount, came))
     return months
 
 
+def last_paid_of(members: list[int], day: datetime.date) -> dict[int, datetime.date]:
+    rows = (
+        Payment.objects.filter(member__in=members, reverses=None, reversed_by=None)
+        .values("member_id")
+        .annotate(
+            paid=Max("paid_on", filter=Q(paid_on__lte=day)),
+            month=Max("month", filter=Q(paid_on=None, month__lte=day)),
+        )
+        .order_by()
+        .values_list("member_id", "paid", "month")
+    )
+    last = {}
+    for member_id, paid_on, month in rows:
+        days = [paid_on, month and min(month_end(month), day)]
+        if known := [one for one in days if one]:
+            last[member_id] = max(known)
+    return last
+
+
 facts.register(facts.DUES, dues_of)
+facts.register(facts.LAST_PAID, last_paid_of)

@@ -3,10 +3,11 @@
 import datetime
 from decimal import Decimal
 
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from branches.values import Values
-from meetings.enums import MeetingState
+from meetings.enums import AttendanceState, MeetingState
 from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Attendance
 from members import facts
@@ -39,5 +40,24 @@ def meetings_of(member: int, day: datetime.date, count: int) -> list[facts.Atten
     ]
 
 
+def presence_of(
+    members: list[int], start: datetime.date, end: datetime.date
+) -> dict[int, facts.Presence]:
+    rows = (
+        Attendance.objects.filter(
+            member__in=members, meeting__state=MeetingState.HELD, meeting__held_on__lte=end
+        )
+        .values("member_id")
+        .annotate(
+            expected=Count("pk", filter=Q(meeting__held_on__gte=start)),
+            last_on=Max("meeting__held_on", filter=Q(state=AttendanceState.PRESENT)),
+        )
+        .order_by()
+        .values_list("member_id", "expected", "last_on")
+    )
+    return {member_id: facts.Presence(expected, last_on) for member_id, expected, last_on in rows}
+
+
 facts.register(facts.STUDY, study_of)
 facts.register(facts.MEETINGS, meetings_of)
+facts.register(facts.PRESENCE, presence_of)

@@ -13,6 +13,20 @@ class MemberKind(TextChoices):
     PROBATIONARY = "probationary", "预备党员"
 
 
+class LeaveReason(TextChoices):
+    """Why somebody is no longer on a roster of the county; the label is what is stored."""
+
+    MOVED = "moved", "组织关系转往县外"
+    DIED = "died", "去世"
+    WITHDREW = "withdrew", "本人要求退党"
+    ADVISED = "advised", "劝其退党"
+    REMOVED = "removed", "除名"
+    EXPELLED = "expelled", "开除党籍"
+    NOT_CONFIRMED = "not_confirmed", "取消预备党员资格"
+    SUSPENDED = "suspended", "停止党籍"
+    OTHER = "other", "其他"
+
+
 class PostTitle(TextChoices):
     """Post in a Party organisation, highest first."""
 
@@ -78,11 +92,13 @@ class Step(TextChoices):
     THOUGHT_REPORT = "thought_report", "思想汇报"
     TARGET_PUBLICITY = "target_publicity", "列为发展对象前公示"
     TARGET = "target", "确定为发展对象"
+    TARGET_FILED = "target_filed", "发展对象上级备案（同意）"
     POLITICAL_REVIEW = "political_review", "政治审查"
     COURSE = "course", "短期集中培训"
     COMMITTEE_CHECK = "committee_check", "支部委员会审查"
     PRE_REVIEW = "pre_review", "上级预审"
     ADMISSION_MEETING = "admission_meeting", "支部大会接收"
+    APPROVAL_DELAYED = "approval_delayed", "审批延长（特殊情况）"
     APPROVAL = "approval", "上级审批"
     OATH = "oath", "入党宣誓"
     CONVERSION_REQUEST = "conversion_request", "转正申请"

@@ -50,12 +50,22 @@ class Attended:
     url: str
 
 
+@dataclass(frozen=True)
+class Presence:
+    """How a member stood to meetings: expected at how many of a span, last there on which day."""
+
+    expected: int
+    last_on: datetime.date | None
+
+
 # name → function; an installation without that room answers with nothing.
 _ANSWERS: dict[str, Callable] = {}
 
 STUDY = "study"
 DUES = "dues"
 MEETINGS = "meetings"
+PRESENCE = "presence"
+LAST_PAID = "last_paid"
 
 
 def register(name: str, answer: Callable) -> None:
@@ -80,3 +90,19 @@ def dues_of(
 def meetings_of(member: int, day: datetime.date, count: int) -> list[Attended]:
     """The latest meetings up to `day`."""
     return _ANSWERS[MEETINGS](member, day, count) if MEETINGS in _ANSWERS else []
+
+
+def presence_of(
+    members: Iterable[int], start: datetime.date, end: datetime.date
+) -> dict[int, Presence]:
+    """Held meetings each member was expected at between the two days, and the last day up to
+    `end` on which he or she was there; who was never expected anywhere is left out."""
+    return _ANSWERS[PRESENCE](list(members), start, end) if PRESENCE in _ANSWERS else {}
+
+
+def last_paid_of(members: Iterable[int], day: datetime.date) -> dict[int, datetime.date]:
+    """The day up to `day` of each member's last payment that was not taken back.
+
+    A payment without a day (from a yearly sheet) counts for the last day of its month.
+    """
+    return _ANSWERS[LAST_PAID](list(members), day) if LAST_PAID in _ANSWERS else {}

@@ -5,6 +5,8 @@ follows from the code point. Rarer characters and second readings are not known 
 match nothing here, and the person is still found by the characters of the name.
 """
 
+from functools import lru_cache
+
 # First code of each letter in the level-1 area of GB 2312.
 _STARTS = (
     (0xB0A1, "a"), (0xB0C5, "b"), (0xB2C1, "c"), (0xB4EE, "d"), (0xB6EA, "e"), (0xB7A2, "f"),
@@ -30,6 +32,7 @@ def initials(name: str) -> str:
     return "".join(letters)
 
 
+@lru_cache(maxsize=8192)
 def _letter(character: str) -> str:
     if character.isascii():
         return character.lower()

@@ -9,15 +9,54 @@ from decimal import Decimal
 
 from accounts.models import User
 from accounts.roles import Role
-from branches.models import Grant, Group, Kind, Organisation, Sector
+from branches.models import (
+    ActivityRoom,
+    Alliance,
+    AllianceMember,
+    BranchUnit,
+    Budget,
+    Grant,
+    Group,
+    Kind,
+    Organisation,
+    Sector,
+    Unit,
+    UnitKind,
+)
 from branches.services import create_organisations
 from dues.models import ApprovedAmount, Charge, Payment
 from dues.rates import Category
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
-from members.enums import MemberKind, PostTitle
+from members.enums import (
+    ContactWay,
+    MemberKind,
+    PledgeKind,
+    PostTitle,
+    RequestKind,
+    Stage,
+    TransferState,
+)
 from members.identity import check_digit
-from members.models import Member, Membership, Post, Term
+from members.models import (
+    Absence,
+    Assignment,
+    Candidate,
+    Contact,
+    Development,
+    DevelopmentStep,
+    Election,
+    FileCheck,
+    FileCheckLine,
+    Member,
+    Membership,
+    Pledge,
+    Post,
+    Term,
+    TermRequest,
+    Transfer,
+    UnitPost,
+)
 from tasks.models import EventKind, Task, TaskEvent, problem_key
 
 _counter = itertools.count(1)
@@ -247,3 +286,153 @@ def make_task(
     )
     TaskEvent.objects.create(task=task, kind=EventKind.LISTED, on=opened_on)
     return task
+
+
+def make_absence(member, kind, starts_on, *, ends_on=None, **facts):
+    """A time as floating, abroad or lost; the mark of a floating member goes along."""
+    absence = Absence.objects.create(
+        member=member, kind=kind, starts_on=starts_on, ends_on=ends_on, **facts
+    )
+    if kind == "floating" and ends_on is None:
+        member.is_floating = True
+        member.save(update_fields=["is_floating"])
+    return absence
+
+
+def make_contact(member, on, *, way=ContactWay.PHONE, **facts):
+    """A contact made with a member."""
+    facts.setdefault("by_name", "林守正")
+    return Contact.objects.create(member=member, on=on, way=way, **facts)
+
+
+def make_check(branch, period, started_on, *, finished_on=None, **ticks):
+    """A half-yearly check with an untouched line (or these ticks) for each member of the branch."""
+    check = FileCheck.objects.create(
+        organisation=branch, period=period, started_on=started_on, finished_on=finished_on
+    )
+    FileCheckLine.objects.bulk_create(
+        [
+            FileCheckLine(check_run=check, member=member, **ticks)
+            for member in Member.objects.filter(organisation=branch).order_by("pk")
+        ]
+    )
+    return check
+
+
+def make_room(organisation, name="二楼党员活动室", **facts):
+    """An activity room; what it has goes into `met`."""
+    return ActivityRoom.objects.create(organisation=organisation, name=name, **facts)
+
+
+def make_budget(organisation, amount, year=2026, **facts):
+    """The work funds of a branch in its unit's budget of one year."""
+    return Budget.objects.create(
+        organisation=organisation, year=year, amount=Decimal(amount), **facts
+    )
+
+
+def make_alliance(lead, name="望春片区党建联合体", *, members=(), **facts):
+    """An alliance with its member organisations, all since its first day."""
+    facts.setdefault("starts_on", datetime.date(2026, 1, 10))
+    alliance = Alliance.objects.create(organisation=lead, name=name, **facts)
+    for organisation in members:
+        AllianceMember.objects.create(
+            alliance=alliance, organisation=organisation, starts_on=alliance.starts_on
+        )
+    return alliance
+
+
+def make_assignment(organisation, role, *, member=None, **facts):
+    """Somebody assigned to an organisation; without a member a person known by name only."""
+    facts.setdefault("person_name", member.name if member else "方立平")
+    facts.setdefault("starts_on", datetime.date(2026, 1, 10))
+    return Assignment.objects.create(organisation=organisation, role=role, member=member, **facts)
+
+
+def make_pledge(member, title="政策宣传岗", *, kind=PledgeKind.POST, year=2026, **facts):
+    """What a member took on for a year, in the branch of today."""
+    facts.setdefault("taken_on", datetime.date(year, 2, 1))
+    return Pledge.objects.create(
+        member=member,
+        organisation=member.organisation,
+        year=year,
+        kind=kind,
+        title=title,
+        **facts,
+    )
+
+
+def make_development(branch, name=None, *, stage=Stage.APPLICANT, steps=(), member=None, **facts):
+    """A way to membership; `steps` are (step, day) with further facts of a step in a dict."""
+    number = next(_counter)
+    facts.setdefault("born_on", datetime.date(1995, 3, 4))
+    development = Development(
+        organisation=branch,
+        name=name or f"{_SURNAMES[number % len(_SURNAMES)]}{_GIVEN[number % len(_GIVEN)]}",
+        stage=stage,
+        member=member,
+        **facts,
+    )
+    development.set_id_number(
+        member.id_number if member else make_id_number(development.born_on, number)
+    )
+    development.set_phone("13600003471")
+    development.save()
+    for step, on, *more in steps:
+        DevelopmentStep.objects.create(
+            development=development, step=step, on=on, **(more[0] if more else {})
+        )
+    return development
+
+
+def make_term_request(term, *, kind=RequestKind.ELECTION, **facts):
+    """What an organisation asks about a term; it waits unless a state is given."""
+    facts.setdefault("asked_on", term.ends_on - datetime.timedelta(days=130))
+    facts.setdefault("to_on", term.ends_on - datetime.timedelta(days=5))
+    return TermRequest.objects.create(term=term, kind=kind, **facts)
+
+
+def make_election(organisation, held_on, *, candidates=(), **facts):
+    """An election at which everybody came; `candidates` are (member, votes), nobody elected."""
+    counts = {"voters": 10, "present": 10, "ballots_out": 10, "ballots_in": 10, "ballots_valid": 10}
+    election = Election.objects.create(
+        organisation=organisation, held_on=held_on, **{"seats": 3, **counts, **facts}
+    )
+    for member, votes in candidates:
+        Candidate.objects.create(
+            election=election, member=member, person_name=member.name, votes=votes
+        )
+    return election
+
+
+def make_unit(organisation, name="荻浦村", *, kind=UnitKind.VILLAGE, starts_on=None, ends_on=None):
+    """A unit behind a branch; without days, always."""
+    unit = Unit.objects.create(organisation=organisation, name=name, kind=kind)
+    BranchUnit.objects.create(
+        organisation=organisation, unit=unit, starts_on=starts_on, ends_on=ends_on
+    )
+    return unit
+
+
+def make_unit_post(unit, member, title="村委会主任", **facts):
+    """A post that a member holds in a unit."""
+    return UnitPost.objects.create(unit=unit, member=member, title=title, **facts)
+
+
+def make_transfer(member, to=None, *, letter_on=None, valid_days=None, **facts):
+    """A transfer of a member, to a branch or out of the county; with `letter_on` its letter is out."""
+    facts.setdefault("to_outside", "" if to else "邻县某镇党委")
+    facts.setdefault("started_on", letter_on or datetime.date(2026, 3, 1))
+    if letter_on:
+        facts.setdefault("state", TransferState.LETTER_OUT)
+        facts.setdefault("letter_number", f"2026-{next(_counter)}")
+        facts.setdefault("addressee", "某党委")
+    return Transfer.objects.create(
+        member=member,
+        name=member.name,
+        from_organisation=member.organisation,
+        to_organisation=to,
+        letter_on=letter_on,
+        valid_days=valid_days or (90 if letter_on else None),
+        **facts,
+    )

@@ -84,7 +84,8 @@ class Contact(models.Model):
 class Case(models.Model):
     """A matter for the branch committee: opened by what the records show, decided by people.
 
-    Nothing here changes anybody's status.
+    Nothing here changes anybody's status. `suspended_on` is the day from which the organisation
+    suspended the membership (停止党籍), where that was what it decided: two years run from it.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="cases")
@@ -97,6 +98,7 @@ class Case(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    suspended_on = models.DateField("停止党籍日期", null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -110,6 +112,11 @@ class Case(models.Model):
                 condition=Q(decided_on__isnull=True) | ~Q(decision=""),
                 name="case_decided_with_words",
                 violation_error_message="请写明支委会的意见",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_on__isnull=True) | Q(decided_on__isnull=False),
+                name="case_suspended_by_a_decision",
+                violation_error_message="停止党籍须先有支委会的意见",
             ),
         ]
 

@@ -48,6 +48,16 @@ class DevelopmentQuerySet(ScopedQuerySet):
         """Those still on the way."""
         return self.filter(ended_on__isnull=True)
 
+    def named(self, search):
+        """Those whose name, pinyin initials or last digits of a number are typed."""
+        condition = Q(name__icontains=search)
+        if search.isdecimal() and len(search) >= 2:
+            condition |= Q(id_number_mask__endswith=search[-4:])
+            condition |= Q(phone_mask__endswith=search[-4:])
+        if search.isascii() and search.isalpha():
+            condition |= Q(initials__startswith=search.lower())
+        return self.filter(condition)
+
 
 class Development(Identified):
     """One person's way from applicant to formal member; `member` once admitted on probation.

@@ -43,6 +43,11 @@ class Term(models.Model):
     def __str__(self):
         return f"{self.organisation} {self.ends_on:%Y-%m-%d}"
 
+    @property
+    def runs_to(self):
+        """The day by which the next election is due: the end, or the approved postponement."""
+        return self.postponed_to or self.ends_on
+
 
 class TermRequest(models.Model):
     """What an organisation asks its superior about a term: to elect, or to postpone."""

@@ -1,13 +1,19 @@
 """Transfers of the formal relation (组织关系转接)."""
 
+import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DateField, DurationField, ExpressionWrapper, F, IntegerField, Q, Value
+from django.db.models.functions import Cast
 
 from branches.models import Organisation
 from branches.scope import ScopedQuerySet, paths_reached, within_paths
 from members.enums import TransferState
+from members.letters import valid_until
 from members.models.people import Identified, Member
+
+_A_DAY = Value(datetime.timedelta(days=1), output_field=DurationField())
 
 
 class TransferQuerySet(ScopedQuerySet):
@@ -32,6 +38,36 @@ class TransferQuerySet(ScopedQuerySet):
     def open(self):
         """Neither received nor ended otherwise."""
         return self.filter(state__in=(TransferState.STARTED, TransferState.LETTER_OUT))
+
+    def leaving(self, paths):
+        """Transfers whose old side lies under one of the paths."""
+        inside = self.filter(from_organisation__isnull=False)
+        return inside.filter(within_paths("from_organisation__path", paths))
+
+    def arriving(self, paths):
+        """Transfers whose new side lies under one of the paths."""
+        inside = self.filter(to_organisation__isnull=False)
+        return inside.filter(within_paths("to_organisation__path", paths))
+
+    def with_validity(self):
+        """With `last_valid_day`, the last day on which the letter holds."""
+        days = ExpressionWrapper(
+            Cast("valid_days", IntegerField()) * _A_DAY, output_field=DurationField()
+        )
+        return self.annotate(
+            last_valid_day=Cast(
+                ExpressionWrapper(F("letter_on") + days, output_field=DateField()), DateField()
+            )
+        )
+
+    def overdue(self, day):
+        """Letters out on `day` whose validity had ended before it, as stored now."""
+        return (
+            self.with_validity()
+            .filter(letter_on__lte=day, last_valid_day__lt=day)
+            .filter(Q(receipt_on__isnull=True) | Q(receipt_on__gt=day))
+            .filter(Q(ended_on__isnull=True) | Q(ended_on__gt=day))
+        )
 
 
 class Transfer(Identified):
@@ -116,3 +152,30 @@ class Transfer(Identified):
                 violation_error_message="转出和转入是同一个支部",
             ),
         ]
+
+    @property
+    def valid_until(self) -> datetime.date | None:
+        """The last day on which the letter holds; None before there is one."""
+        return valid_until(self.letter_on, self.valid_days)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (TransferState.STARTED, TransferState.LETTER_OUT)
+
+    @property
+    def comes_from_outside(self) -> bool:
+        """Whether the old side lies outside the county."""
+        return self.from_organisation_id is None
+
+    @property
+    def goes_outside(self) -> bool:
+        """Whether the new side lies outside the county."""
+        return self.to_organisation_id is None
+
+    @property
+    def old_side(self) -> str:
+        return self.from_organisation.name if self.from_organisation else self.from_outside
+
+    @property
+    def new_side(self) -> str:
+        return self.to_organisation.name if self.to_organisation else self.to_outside

@@ -34,6 +34,7 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
             "required": duty.required,
             "actual": duty.actual,
             "unit": rule.unit,
+            "standing": rule.is_standing,
             "due_text": _full(duty.due_on),
             "met_text": _full(duty.met_on) if duty.met_on else ("已完成" if not unmet else ""),
             "open_since_text": _full(duty.open_since) if duty.open_since else "",
@@ -42,7 +43,7 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
                     "label": rule.cure.label,
                     "url": rule.cure.url(organisation, source=f"duty:{rule.code}:{duty.period}"),
                 }
-                if unmet and may_cure and organisation.is_branch
+                if unmet and may_cure
                 else None
             ),
         },
@@ -67,7 +68,11 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
                 "at": day_text(event.on, today),
                 "kind": event.after,
                 "words": f"{event.get_before_display() or '首次核对'} → {event.get_after_display()}"
-                f"（应有 {event.required}，实有 {event.actual}）",
+                + (
+                    f"（{event.actual} {rule.unit}）"
+                    if rule.is_standing
+                    else f"（应有 {event.required}，实有 {event.actual}）"
+                ),
             }
             for event in DutyEvent.objects.filter(duty=duty).order_by("-pk")
         ],

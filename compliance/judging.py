@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Min, Q
 
-from branches.models import WITHOUT_RELATIONS, Organisation
+from branches.history import were
+from branches.models import WITHOUT_RELATIONS, Form, Organisation
 from branches.periods import Period, add_months, period_of
 from branches.values import Key, Values
 from compliance.models import STANDING, DutyState, Exemption
@@ -63,15 +64,23 @@ class Horizon:
     as_of: datetime.date
     ended_after: datetime.date
     begins_on: datetime.date
+    values: Values
 
     def periods(self, rule: Rule) -> list[Period | None]:
-        """The running period and every earlier one within the horizon, oldest first."""
+        """The running period and every earlier one within the horizon, oldest first.
+
+        What was due before the records begin was never announced, so it is left out.
+        """
         if rule.is_standing:
             return [None]
         periods = [period_of(rule.span, self.as_of)]
         while self._holds(periods[-1].previous):
             periods.append(periods[-1].previous)
-        return periods[::-1]
+        return [
+            period
+            for period in periods[::-1]
+            if due_day(rule, period, self.values) >= self.begins_on
+        ]
 
     def _holds(self, period: Period) -> bool:
         return period.ends_on >= self.ended_after and period.starts_on >= self.begins_on
@@ -89,7 +98,7 @@ def horizon_on(as_of: datetime.date, values: Values) -> Horizon:
         ]
         first = min((day for day in firsts if day), default=datetime.date.min)
         begins_on = first.replace(day=1)
-    return Horizon(as_of, add_months(as_of, -values.on(WINDOW_MONTHS, as_of)), begins_on)
+    return Horizon(as_of, add_months(as_of, -values.on(WINDOW_MONTHS, as_of)), begins_on, values)
 
 
 def question_for(
@@ -98,10 +107,10 @@ def question_for(
     """The question with the organisations that owe the duty, out of `organisations` (None: all)."""
     ends_on = min(period.ends_on, as_of) if period else as_of
     owing = (Organisation.objects.all() if organisations is None else organisations).filter(
-        kind__in=rule.kinds
+        were("kind", rule.kinds, ends_on)
     )
     if rule.needs_relations:
-        owing = owing.exclude(form__in=WITHOUT_RELATIONS)
+        owing = owing.filter(were("form", set(Form) - WITHOUT_RELATIONS, ends_on))
     founded_by = ends_on if rule.is_standing or rule.from_founding else period.starts_on
     owing = owing.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=founded_by)).filter(
         Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=ends_on)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import TextChoices
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Kind, Organisation, OrganisationQuerySet
 from branches.periods import Period, Span
 from branches.values import Key, Values
@@ -91,6 +92,8 @@ class Cure:
     label: str
     url_name: str
     query: tuple[tuple[str, str], ...] = ()
+    # Rights of which one is needed; without it the button is not offered.
+    actions: tuple[str, ...] = (Action.RECORD_MEETING, Action.ENTER_DUES, Action.REPORT_TASK)
 
     def url(self, organisation: Organisation, **extra: str) -> str:
         return f"{reverse(self.url_name)}?" + urlencode(

@@ -27,6 +27,7 @@ from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES, Rule
 from dues.models import Charge
 from dues.services import charge_month
+from members.services.contacts import open_cases
 
 logger = logging.getLogger(__name__)
 
@@ -320,6 +321,7 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
     horizon = horizon_on(day, values)
     for month in months_between(_charged_up_to(day), day):
         charge_month(month)
+    open_cases(today=day)
     for rule in RULES.values():
         report(rule.title)
         for period in horizon.periods(rule):

@@ -8,7 +8,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.roles import Action
 from branches.clock import today
+from branches.history import below_on
 from branches.models import Organisation
+from branches.periods import period_named
 from branches.scope import get_for, reaches
 from branches.values import Values
 from compliance import services
@@ -47,7 +49,7 @@ def duty(request, pk: int):
     found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
     may_cure = any(
         reaches(request.user, action, found.organisation.path)
-        for action in (Action.RECORD_MEETING, Action.ENTER_DUES, Action.REPORT_TASK)
+        for action in RULES[found.rule].cure.actions
     )
     page = explain(found, today=today(), may_cure=may_cure)
     page["crumbs"] = [
@@ -63,10 +65,8 @@ def duty(request, pk: int):
 @require_GET
 def duty_list(request):
     """Duties in sight, worst first, filtered by the address."""
-    duties = Duty.objects.visible_to(request.user).filter(rule__in=list(RULES))
     organisation = _organisation(request)
-    if organisation is not None:
-        duties = duties.within(organisation)
+    duties = _duties(request, organisation).filter(rule__in=list(RULES))
     rule = request.GET.get("rule", "")
     if rule in RULES:
         duties = duties.filter(rule=rule)
@@ -96,7 +96,7 @@ def duty_list(request):
             "rules": _rule_choices(rule),
             "search": search,
             "hidden": _kept(request, ("branch", "organisation", "state", "group", "period")),
-            "rows": [_row(one, now, soon_days) for one in page],
+            "rows": [_row(one, now, soon_days, request.user) for one in page],
             "show_organisation": not one_branch,
             "page": page,
             "query": urlencode({key: value for key, value in request.GET.items() if key != "page"}),
@@ -105,6 +105,19 @@ def duty_list(request):
             "conditions_text": _conditions(rule, state, search),
         },
     )
+
+
+def _duties(request, organisation: Organisation | None):
+    """Duties of what stands below today; of a period that has ended, of what stood below then.
+
+    A former superior keeps reading what ended under it, by name and figure.
+    """
+    if organisation is None:
+        return Duty.objects.visible_to(request.user)
+    period = period_named(request.GET.get("period", ""))
+    if period is None or period.ends_on >= today():
+        return Duty.objects.visible_to(request.user).within(organisation)
+    return Duty.objects.filter(organisation__in=below_on(organisation, period.ends_on))
 
 
 def _organisation(request) -> Organisation | None:
@@ -149,14 +162,13 @@ def _conditions(rule: str, state: str, search: str) -> str:
     return "、".join(word for word in words if word)
 
 
-def _row(one: Duty, now, soon_days: int) -> dict:
+def _row(one: Duty, now, soon_days: int, reader) -> dict:
+    page = "branch" if one.organisation.is_branch else "overview_of"
+    # Who stands elsewhere today is named, but his pages are the new superior's.
+    open_to = reaches(reader, Action.LOOK, one.organisation.path)
     return {
         "organisation": one.organisation.short_name,
-        "organisation_url": (
-            reverse("branch", args=[one.organisation.code])
-            if one.organisation.is_branch
-            else reverse("overview_of", args=[one.organisation.code])
-        ),
+        "organisation_url": reverse(page, args=[one.organisation.code]) if open_to else "",
         "name": RULES[one.rule].title,
         "period_text": period_text(one, now),
         "required": one.required,
@@ -164,5 +176,5 @@ def _row(one: Duty, now, soon_days: int) -> dict:
         "due_text": day_text(one.due_on, now),
         "kind": kind_of(one, now, soon_days),
         "words": mark(one, now, soon_days).words,
-        "url": reverse("compliance:duty", args=[one.pk]),
+        "url": reverse("compliance:duty", args=[one.pk]) if open_to else "",
     }

@@ -10,5 +10,9 @@ from compliance.rules import (  # noqa: F401, I001 – order of columns
     terms,
     posts,
     development,
+    transfers,
+    contacts,
+    checks,
     branches,
+    premises,
 )

@@ -1,4 +1,9 @@
-from branches.models import Organisation
+from collections import defaultdict
+from datetime import date
+
+from accounts.roles import Action
+from branches.history import held_on, were
+from branches.models import BranchUnit, Form, Organisation
 from branches.values import Key
 from compliance.registry import (
     Certainty,
@@ -18,6 +23,9 @@ LEAST_FORMAL = Key(
 )
 MOST_MEMBERS = Key(
     "branches.most_members", "党支部党员人数上限", 50, unit="人", minimum=10, maximum=500
+)
+MOST_UNITS = Key(
+    "branches.most_units", "联合党支部所辖单位数上限", 5, unit="个", minimum=1, maximum=30
 )
 
 
@@ -57,7 +65,42 @@ def _too_large_evidence(question: Question, organisation: Organisation) -> Evide
     return Evidence(counted=found, facts=[*facts, ("上限", f"党员 {most} 人")])
 
 
-_ROSTER = Cure("看党员名册", "members:list")
+def _measure_joint_units(question: Question):
+    """Joint branches only; the condition lasts since the unit that was one too many came."""
+    most = question.value(MOST_UNITS)
+    joint = question.organisations.filter(were("form", [Form.JOINT], question.as_of))
+    since = defaultdict(list)
+    for pk, starts_on in BranchUnit.objects.filter(
+        held_on(question.as_of), organisation__in=joint
+    ).values_list("organisation_id", "starts_on"):
+        since[pk].append(starts_on or date.min)
+    for pk in joint.values_list("pk", flat=True):
+        # The unit after the last that is covered by the norm.
+        beyond = sorted(since[pk])[most:]
+        first = beyond[0] if beyond and beyond[0] != date.min else None
+        yield Measured(pk, 0, int(bool(beyond)), since=first)
+
+
+def _joint_units_evidence(question: Question, organisation: Organisation) -> Evidence:
+    most = question.value(MOST_UNITS)
+    rows = list(
+        BranchUnit.objects.filter(held_on(question.as_of), organisation=organisation)
+        .select_related("unit")
+        .order_by("unit__name", "pk")
+    )
+    over = len(rows) > most
+    units = [
+        Record(text=row.unit.name, on=row.starts_on, note=row.unit.get_kind_display())
+        for row in rows
+    ]
+    return Evidence(
+        counted=units if over else [],
+        facts=[("所辖单位", f"{len(rows)} 个"), ("上限", f"{most} 个")],
+    )
+
+
+_ROSTER = Cure("看党员名册", "members:list", actions=(Action.CHANGE_MEMBER, Action.KEEP_BRANCH))
+_UNITS = Cure("看所辖单位", "branches:list", actions=(Action.KEEP_BRANCH,))
 
 BRANCH_HAS_ENOUGH_MEMBERS = register(
     Rule(
@@ -71,7 +114,7 @@ BRANCH_HAS_ENOUGH_MEMBERS = register(
         source="中国共产党支部工作条例（试行）（2018）第二章（条款号待核实）",
         certainty=Certainty.TO_VERIFY,
         nature=Nature.MUST,
-        how="核对日在册正式党员少于 3 人，计 1。",
+        how="核对日在册正式党员少于 3 人，计 1。临时党支部和功能型党支部按编入的党员计。",
         span=None,
         areas=frozenset({"members", "branches"}),
         measure=_measure_too_small,
@@ -93,7 +136,7 @@ BRANCH_IS_NOT_TOO_LARGE = register(
         source="中国共产党支部工作条例（试行）（2018）第二章（条款号待核实）",
         certainty=Certainty.TO_VERIFY,
         nature=Nature.NORMALLY,
-        how="核对日在册党员（含预备党员）多于 50 人，计 1。这是建议，最多显示为落后。",
+        how="核对日在册党员（含预备党员）多于 50 人，计 1；临时党支部和功能型党支部按编入的党员计。这是建议，最多显示为落后。",
         span=None,
         areas=frozenset({"members", "branches"}),
         measure=_measure_too_large,
@@ -101,6 +144,29 @@ BRANCH_IS_NOT_TOO_LARGE = register(
         cure=_ROSTER,
         unit="项",
         keys=(MOST_MEMBERS,),
+        strict=False,
+    )
+)
+JOINT_BRANCH_COVERS_FEW_UNITS = register(
+    Rule(
+        code="branches.joint_units",
+        record="ORG-JOINT5",
+        title="联合党支部覆盖单位",
+        short="联合",
+        headline="考虑分设联合党支部",
+        asks="联合党支部覆盖的单位一般不超过 {value} 个",
+        wording="联合党支部覆盖单位一般不超过5个。",
+        source="中国共产党支部工作条例（试行）（2018）第二章（条款号待核实）",
+        certainty=Certainty.TO_VERIFY,
+        nature=Nature.NORMALLY,
+        how="核对日设置形式为联合的党支部，所辖单位多于 5 个的，计 1。这是建议，最多显示为落后。",
+        span=None,
+        areas=frozenset({"branches"}),
+        measure=_measure_joint_units,
+        evidence=_joint_units_evidence,
+        cure=_UNITS,
+        unit="项",
+        keys=(MOST_UNITS,),
         strict=False,
     )
 )

@@ -21,17 +21,9 @@ from compliance.registry import (
 from meetings.enums import FULL_NAMES, MeetingState, Type
 from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Meeting, MeetingType
+from members.posts import COMMITTEE_FROM
 from members.roster import counts, roster
 
-COMMITTEE_FROM = Key(
-    name="branches.committee_from",
-    label="应设支委会的正式党员数",
-    default=7,
-    unit="人",
-    minimum=1,
-    maximum=50,
-    help="中国共产党支部工作条例（试行）第六章，条款号待核实",
-)
 COMMITTEES_A_MONTH = Key(
     "meetings.committee", "每月支委会次数", 1, unit="次", minimum=1, maximum=10
 )

@@ -64,3 +64,18 @@ def test_the_rates_need_nothing_of_django_but_choices():
     assert list(pure_imports("dues/rates.py")) == [
         "dues/rates.py:9 imports django.db.models.TextChoices"
     ]
+
+
+@pytest.mark.parametrize("path", ["members/development_limits.py", "members/development_stages.py"])
+def test_the_limits_of_development_need_nothing_but_the_names_of_steps(path):
+    assert [one.split(" imports ")[1].rsplit(".", 1)[0] for one in pure_imports(path)] == (
+        ["members.enums"] * (1 if path.endswith("limits.py") else 2)
+    )
+
+
+def test_the_arithmetic_of_development_needs_nothing_but_its_limits():
+    needed = {
+        one.split(" imports ")[1].rsplit(".", 1)[0]
+        for one in pure_imports("members/development.py")
+    }
+    assert needed == {"members.development_limits", "members.enums"}

@@ -23,6 +23,12 @@ JUDGED = {
     *("meetings.committee", "meetings.theme_day", "meetings.members_meeting", "meetings.lecture"),
     *("meetings.study_hours", "dues.paid", "dues.arrears", "tasks.overdue", "terms.election"),
     *("branches.too_large", "branches.too_small", "branches.no_secretary", "members.probation"),
+    *("branches.no_committee", "branches.committee_size"),
+    *("branches.funds", "branches.no_instructor"),
+    "members.transfer_letters",
+    *("members.floating_contact", "members.abroad_contact", "members.lost_contact"),
+    "members.files_checked",
+    "members.development",
 }
 
 

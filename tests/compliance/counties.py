@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from branches.models import Organisation
+from branches.models import BranchUnit, Form, Organisation, Sector, Unit, UnitKind
 from meetings.enums import Type
-from members.enums import MemberKind
-from members.models import Member
+from members.enums import AbsenceKind, MemberKind, PostTitle, Step, TransferState
+from members.models import Member, Transfer
 from tests import factories
 
 
@@ -45,7 +45,9 @@ def build_county(branches: int = 4, members: int = 7) -> County:
                         person, date(2026, month, 1), paid_on=date(2026, month, 8)
                     )
         if good:
-            factories.make_post(branch, member=people[0])
+            titles = (PostTitle.SECRETARY, PostTitle.ORGANISATION, PostTitle.PUBLICITY)
+            for title, person in zip(titles, people, strict=False):
+                factories.make_post(branch, title, member=person)
             factories.make_term(branch, starts_on=date(2024, 6, 1), ends_on=date(2027, 5, 31))
             factories.make_meeting(
                 branch,
@@ -56,7 +58,52 @@ def build_county(branches: int = 4, members: int = 7) -> County:
                 hours=2,
             )
         else:
-            factories.make_member(branch, kind=MemberKind.PROBATIONARY, joined_on=date(2025, 7, 1))
+            late = factories.make_member(
+                branch, kind=MemberKind.PROBATIONARY, joined_on=date(2025, 7, 1)
+            )
             factories.make_term(branch, starts_on=date(2021, 6, 1), ends_on=date(2026, 5, 31))
             factories.make_task(branch, due_on=date(2026, 8, 31))
+        _units(branch, 2 if good else 6)
+        if good:
+            _kept(branch, people)
+        else:
+            _neglected(branch, [*people, late])
     return county
+
+
+def _units(branch: Organisation, count: int) -> None:
+    """A joint branch of associations; more than five are unusual."""
+    branch.form, branch.sector = Form.JOINT, Sector.SOCIAL_ORGANISATION
+    branch.save(update_fields=["form", "sector"])
+    for number in range(count):
+        unit = Unit.objects.create(
+            organisation=branch, name=f"第{number}协会", kind=UnitKind.SOCIAL_ORGANISATION
+        )
+        BranchUnit.objects.create(organisation=branch, unit=unit)
+
+
+def _kept(branch: Organisation, people: list[Member]) -> None:
+    """Everybody away was spoken to, files were gone through, funds are in the budget."""
+    for person, kind in zip(people[-2:], (AbsenceKind.FLOATING, AbsenceKind.ABROAD), strict=False):
+        factories.make_absence(person, kind, date(2025, 9, 1))
+        factories.make_contact(person, date(2026, 8, 15))
+    factories.make_check(branch, "2026-H2", date(2026, 9, 1), finished_on=date(2026, 9, 20))
+    factories.make_budget(branch, 100 * len(people))
+
+
+def _neglected(branch: Organisation, people: list[Member]) -> None:
+    """One away and one abroad without contact, one lost, a letter run out, nobody talked to."""
+    factories.make_absence(people[0], AbsenceKind.FLOATING, date(2025, 9, 1))
+    factories.make_absence(people[1], AbsenceKind.ABROAD, date(2025, 9, 1))
+    factories.make_absence(people[2], AbsenceKind.LOST, date(2026, 1, 10))
+    factories.make_development(branch, steps=[(Step.APPLIED, date(2026, 6, 1))])
+    Transfer.objects.create(
+        member=people[0],
+        name=people[0].name,
+        from_organisation=branch,
+        to_outside="中共邻溪县城关镇委员会",
+        state=TransferState.LETTER_OUT,
+        started_on=date(2026, 4, 30),
+        letter_on=date(2026, 5, 1),
+        valid_days=90,
+    )

@@ -33,6 +33,18 @@ PERIODS = {
     "members.probation": "2026-09-30",
     "branches.too_small": "2026-09-30",
     "branches.too_large": "2026-09-30",
+    "terms.notice": "2026-09-30",
+    "terms.request": "2026-09-30",
+    "branches.no_committee": "2026-09-30",
+    "branches.committee_size": "2026-09-30",
+    "branches.joint_units": "2026-09-30",
+    "branches.no_instructor": "2026-09-30",
+    "members.development": "2026-09-30",
+    "members.transfer_letters": "2026-09-30",
+    "members.lost_contact": "2026-09-30",
+    "members.floating_contact": "2026-Q3",
+    "members.abroad_contact": "2026-H2",
+    "members.files_checked": "2026-H2",
 }
 
 
@@ -72,10 +84,11 @@ def test_each_line_of_json_is_one_duty_with_the_agreed_keys(check):
     lines, _out, errors = check()
     assert errors == ""
     assert all(list(line) == KEYS for line in lines)
-    # The second branch has no committee, so one line less than two for each rule.
-    assert len(lines) == 25
+    # Two for each rule, but: the second branch has no committee, the first needs no instructor,
+    # and the day on which the year's funds were due lies before the records begin.
+    assert len(lines) == 2 * len(RULES) - 4 == 48
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(found) == 25
+    assert len(found) == 48
     assert found["C0-0", "meetings.committee"] == {
         "organisation": "C0-0",
         "rule": "meetings.committee",
@@ -137,7 +150,9 @@ def test_the_table_counts_each_rule_by_state(check):
     table = out[out.index("要求") :].splitlines()
     assert table[0].split() == ["要求", "已完成", "进行中", "落后", "逾期", "免予"]
     rows = {line.split()[0]: line.split()[1:] for line in table[1:]}
-    assert len(rows) == 13
+    assert len(rows) == len(RULES) == 26
+    # Due before the records begin, so nobody owes it.
+    assert rows["工作经费列入预算"] == ["0"] * 5
     assert rows["支部委员会"] == ["2", "0", "0", "0", "0"]
     assert rows["主题党日"] == ["2", "2", "0", "0", "0"]
     assert rows["党课"] == ["0", "0", "4", "0", "0"]
@@ -201,7 +216,7 @@ def test_a_day_before_the_newest_night_is_only_looked_at(check):
     assert (stored_duties(), stored_sums(), CheckRun.objects.count()) == before
     assert "只计算，不改动已存的事项" in errors
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(lines) == 25
+    assert len(lines) == 48
     assert found["C0-1", "meetings.theme_day"]["state"] == "done"
     assert found["C0-1", "meetings.theme_day"]["met_on"] == "2026-09-20"
     assert found["C0-0", "dues.paid"]["period"] == "2026-09"

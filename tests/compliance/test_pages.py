@@ -286,7 +286,7 @@ def test_the_history_says_from_what_to_what(client, county):
     assert event == {
         "at": "9月30日",
         "kind": "overdue",
-        "words": "首次核对 → 逾期（应有 0，实有 1）",
+        "words": "首次核对 → 逾期（1 项）",
     }
 
 

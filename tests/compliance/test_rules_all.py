@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from branches.models import Form, Sector
 from branches.services import move_organisation
 from compliance.models import Duty, DutyEvent, DutySummary, Exemption
 from compliance.registry import RULES
@@ -17,6 +18,7 @@ from compliance.rules.meetings import (
 )
 from meetings.enums import Type
 from meetings.hours import YEARLY_HOURS
+from members.enums import COMMITTEE_TITLES
 from tests import factories
 from tests.compliance.counties import build_county
 from tests.compliance.verdicts import (
@@ -42,11 +44,25 @@ GOOD = {
     "dues.paid": (7, 7, "done"),
     "dues.arrears": (0, 0, "done"),
     "tasks.overdue": (0, 0, "done"),
+    "terms.notice": (0, 0, "done"),
+    "terms.request": (0, 0, "done"),
     "terms.election": (0, 0, "done"),
     "branches.no_secretary": (0, 0, "done"),
+    "branches.no_committee": (0, 0, "done"),
+    "branches.committee_size": (0, 0, "done"),
     "members.probation": (0, 0, "done"),
+    "members.development": (0, 0, "done"),
+    "members.transfer_letters": (0, 0, "done"),
+    "members.floating_contact": (1, 1, "done"),
+    "members.abroad_contact": (1, 1, "done"),
+    "members.lost_contact": (0, 0, "done"),
+    "members.files_checked": (1, 1, "done"),
     "branches.too_small": (0, 0, "done"),
     "branches.too_large": (0, 0, "done"),
+    "branches.joint_units": (0, 0, "done"),
+    "branches.funds": (700, 700, "done"),
+    # With seven formal members no instructor is due.
+    "branches.no_instructor": None,
 }
 BAD = {
     "meetings.committee": None,
@@ -57,11 +73,25 @@ BAD = {
     "dues.paid": (2, 0, "open"),
     "dues.arrears": (0, 2, "overdue"),
     "tasks.overdue": (0, 1, "overdue"),
+    # The term is over: the election itself is what is missing now.
+    "terms.notice": (0, 0, "done"),
+    "terms.request": (0, 1, "overdue"),
     "terms.election": (0, 1, "overdue"),
     "branches.no_secretary": (0, 1, "overdue"),
+    "branches.no_committee": (0, 0, "done"),
+    "branches.committee_size": (0, 0, "done"),
     "members.probation": (0, 1, "overdue"),
+    "members.development": (0, 1, "overdue"),
+    "members.transfer_letters": (0, 1, "overdue"),
+    "members.floating_contact": (1, 0, "open"),
+    "members.abroad_contact": (1, 0, "open"),
+    "members.lost_contact": (0, 1, "overdue"),
+    "members.files_checked": (1, 0, "open"),
     "branches.too_small": (0, 1, "overdue"),
     "branches.too_large": (0, 0, "done"),
+    "branches.joint_units": (0, 1, "behind"),
+    "branches.funds": (300, 0, "overdue"),
+    "branches.no_instructor": (0, 1, "overdue"),
 }
 STANDING = [code for code, rule in RULES.items() if rule.is_standing]
 PERIODIC = [code for code, rule in RULES.items() if not rule.is_standing]
@@ -93,9 +123,9 @@ def test_a_second_run_writes_nothing(as_of):
 
 @pytest.mark.parametrize("code", RULES)
 def test_a_first_run_writes_something_so_that_the_count_above_means_something(code):
-    good, _bad = build_county(2).branches
+    good, bad = build_county(2).branches
     with Writes() as writes:
-        duty_of(code, good, AS_OF)
+        duty_of(code, good if GOOD[code] else bad, AS_OF)
     tables = {sql.split('"')[1] for sql in writes.statements}
     assert {"compliance_duty", "compliance_dutysummary"} <= tables
 
@@ -123,7 +153,9 @@ def test_a_branch_founded_inside_a_period_owes_from_the_next_one_on(code, first_
 
 @pytest.mark.parametrize("code", STANDING)
 def test_a_standing_condition_counts_from_the_founding_day_on(code):
-    branch = factories.make_branch(founded_on=date(2026, 9, 15))
+    branch = factories.make_branch(
+        founded_on=date(2026, 9, 15), form=Form.JOINT, sector=Sector.SOCIAL_ORGANISATION
+    )
     factories.make_term(branch, ends_on=date(2029, 9, 15))
     assert duty_of(code, branch, date(2026, 9, 14)) is None
     assert duty_of(code, branch, date(2026, 9, 15)) is not None
@@ -270,7 +302,7 @@ def test_each_county_value_changes_its_rule_alone(key, value, code, expected):
     county_value(key, value, date(2026, 9, 1))
     assert verdict(code, good, AS_OF) == expected
     for other in RULES:
-        if other != code:
+        if key not in RULES[other].keys:
             assert verdict(other, good, AS_OF) == GOOD[other]
 
 
@@ -282,15 +314,35 @@ def test_fewer_months_make_arrears_earlier():
     assert (duty.actual, duty.open_since) == (2, date(2026, 6, 30))
 
 
+def _many(branch):
+    factories.make_members(branch, 50)
+
+
+def _ending(branch):
+    factories.make_term(branch, starts_on=date(2026, 6, 1), ends_on=date(2027, 5, 31))
+
+
+def _six_in_committee(branch):
+    for title in COMMITTEE_TITLES:
+        factories.make_post(branch, title, member=factories.make_member(branch))
+
+
+# What the neglected branch does not offend against by itself.
+SPOIL = {
+    "branches.too_large": _many,
+    "branches.no_committee": _many,
+    "branches.committee_size": _six_in_committee,
+    "terms.notice": _ending,
+}
+
+
 @pytest.mark.parametrize("code", [code for code in RULES if BAD[code]])
 def test_what_is_advice_is_at_worst_behind(code):
     bad = build_county(2).branches[1]
-    factories.make_members(bad, 50)
     as_of = date(2027, 1, 5)
     county_value(RULES[code].strict_key, False, date(2026, 1, 1))
     of = None if RULES[code].is_standing else date(2026, 9, 15)
-    if code == "branches.too_small":
-        county_value(LEAST_FORMAL, 60, date(2026, 1, 1))
+    SPOIL.get(code, lambda branch: None)(bad)
     required, actual, state = verdict(code, bad, as_of, of=of)
     assert actual > 0 if RULES[code].is_standing else actual < required
     assert state == "behind"

@@ -3,15 +3,14 @@ from datetime import date
 import pytest
 
 from branches.models import Kind
-from members.enums import MemberKind, PostTitle
-from members.models import Member, Post
+from members.enums import MemberKind
+from members.models import Member
 from tests import factories
 from tests.compliance.verdicts import duty_of, verdict
 
 pytestmark = pytest.mark.django_db
 
 ELECTION = "terms.election"
-SECRETARY = "branches.no_secretary"
 PROBATION = "members.probation"
 
 
@@ -84,70 +83,6 @@ def test_elections_concern_branches_general_branches_and_committees(kind, judged
     factories.make_term(organisation, ends_on=date(2026, 8, 1))
     expected = (0, 1, "overdue") if judged else None
     assert verdict(ELECTION, organisation, date(2026, 9, 30)) == expected
-
-
-# --- 书记配备 -----------------------------------------------------------------------------
-
-
-def test_the_last_day_in_office_is_not_a_vacancy_but_the_next_is(branch):
-    factories.make_post(branch, ends_on=date(2026, 9, 14))
-    assert verdict(SECRETARY, branch, date(2026, 9, 14)) == (0, 0, "done")
-    duty = duty_of(SECRETARY, branch, date(2026, 9, 15))
-    assert (duty.actual, duty.state, duty.open_since, duty.due_on) == (
-        1,
-        "overdue",
-        date(2026, 9, 15),
-        date(2026, 9, 14),
-    )
-
-
-def test_a_vacancy_nobody_ever_filled_stands_since_it_was_first_seen(branch):
-    first = duty_of(SECRETARY, branch, date(2026, 9, 10))
-    assert (first.actual, first.open_since, first.due_on) == (
-        1,
-        date(2026, 9, 10),
-        date(2026, 9, 9),
-    )
-    later = duty_of(SECRETARY, branch, date(2026, 12, 31))
-    assert (later.pk, later.open_since, later.due_on) == (
-        first.pk,
-        date(2026, 9, 10),
-        date(2026, 9, 9),
-    )
-
-
-def test_a_secretary_known_by_name_only_fills_the_post(branch):
-    factories.make_post(branch, person_name="宋佳宁", starts_on=date(2026, 9, 15))
-    assert verdict(SECRETARY, branch, date(2026, 9, 14)) == (0, 1, "overdue")
-    assert verdict(SECRETARY, branch, date(2026, 9, 15)) == (0, 0, "done")
-
-
-def test_a_deputy_is_no_secretary(branch):
-    factories.make_post(branch, PostTitle.DEPUTY)
-    assert verdict(SECRETARY, branch, date(2026, 9, 30)) == (0, 1, "overdue")
-
-
-def test_a_vacancy_between_two_secretaries_ends_with_the_second(branch):
-    factories.make_post(branch, ends_on=date(2026, 8, 31))
-    factories.make_post(branch, starts_on=date(2026, 9, 20))
-    assert verdict(SECRETARY, branch, date(2026, 9, 19)) == (0, 1, "overdue")
-    cleared = duty_of(SECRETARY, branch, date(2026, 9, 20))
-    assert (cleared.actual, cleared.state, cleared.open_since) == (0, "done", None)
-    assert list(cleared.events.values_list("on", "before", "after")) == [
-        (date(2026, 9, 19), "", "overdue"),
-        (date(2026, 9, 20), "overdue", "done"),
-    ]
-
-
-def test_a_committee_is_not_asked_for_a_secretary():
-    committee = factories.make_committee()
-    assert verdict(SECRETARY, committee, date(2026, 9, 30)) is None
-
-
-def test_a_vacancy_of_today_does_not_reach_back(branch):
-    post = factories.make_post(branch)
-    Post.objects.filter(pk=post.pk).update(ends_on=date(2026, 9, 29))
-    assert verdict(SECRETARY, branch, date(2026, 9, 1)) == (0, 0, "done")
 
 
 # --- 预备党员按期转正 -----------------------------------------------------------------------

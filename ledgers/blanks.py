@@ -7,23 +7,31 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from branches.models import Kind, Sector
+from branches.models import Form, Kind, Sector
 from dues.rates import Category
 from ledgers.exports.columns import columns
 from ledgers.exports.workbook import CellKind
 from ledgers.sheets import DUES
 from ledgers.sheets.columns import Sheet
-from members.enums import Gender, MemberKind
+from ledgers.sheets.posts import APPOINTED, ELECTED
+from ledgers.sheets.transfers import Direction
+from members.enums import COMMITTEE_TITLES, Gender, MemberKind, Stage
 
 # Rows with a list to choose from.
 _ROWS = 2000
 _CHOICES = {
     "组织类别": Kind.labels,
     "所属领域": Sector.labels,
+    "设置形式": Form.labels,
     "性别": Gender.labels,
     "人员类别": MemberKind.labels,
     "是否流动党员": ["是", "否"],
     "缴费类别": Category.labels,
+    "职务": [title.label for title in COMMITTEE_TITLES],
+    "任职方式": [ELECTED, APPOINTED],
+    "当前阶段": Stage.labels,
+    "类别": [direction.label for direction in Direction],
+    "是否有回执": ["是", "否"],
 }
 _FORMATS = {
     CellKind.TEXT: "@",

@@ -4,9 +4,11 @@ from jobs.registry import runner, sweeper
 from jobs.services import Refused, Result
 from ledgers import batches
 from ledgers.exports import services as exports
+from ledgers.exports.lists import export_roster
 from ledgers.services import ImportRefused
 
 EXPORT = "export_ledger"
+ROSTER = "export_roster"
 
 
 @runner(EXPORT)
@@ -28,6 +30,24 @@ def run_export(job, progress):
     except exports.Refused as refused:
         raise Refused(str(refused)) from refused
     return Result(f"内容校验码 {content_hash}", path, exports.file_name(job.organisation, month))
+
+
+@runner(ROSTER)
+def run_roster(job, progress):
+    """Make the workbook of a long list for the one who asked, if they still may."""
+    path = progress.folder / "roster.xlsx"
+    try:
+        asked = export_roster(
+            query=job.parameters["query"],
+            by=job.created_by,
+            today=today(),
+            path=path,
+            folder=progress.folder,
+            on_progress=progress,
+        )
+    except exports.Refused as refused:
+        raise Refused(str(refused)) from refused
+    return Result(f"共 {asked.total:,} 名", path, f"{asked.title}.xlsx")
 
 
 @runner(batches.CHECK)

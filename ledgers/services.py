@@ -11,7 +11,16 @@ from ledgers.imports.planning import ImportPlan, plan_import, rows_to_write
 from ledgers.imports.results import Row
 from ledgers.imports.writing import Writing
 from ledgers.models import Outcome
-from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, TASKS
+from ledgers.sheets import (
+    BRANCHES,
+    DEVELOPMENT,
+    DUES,
+    MEETINGS,
+    MEMBERS,
+    POSTS,
+    TASKS,
+    TRANSFERS,
+)
 
 # From so many rows on the database counts its tables anew.
 _MANY_ROWS = 1000
@@ -104,6 +113,9 @@ def _refuse_moved(plan: ImportPlan, rows: dict[str, list[Row]]) -> None:
         or plan.dues.moved(paying)
         or plan.meetings.hold(rows[MEETINGS.name])
         or plan.tasks.hold(rows[TASKS.name])
+        or plan.posts.hold(rows[POSTS.name])
+        or plan.developments.hold(rows[DEVELOPMENT.name])
+        or plan.transfers.hold(rows[TRANSFERS.name])
     ):
         raise ImportRefused(_MOVED)
 
@@ -118,6 +130,9 @@ def _write(plan: ImportPlan, rows: dict[str, list[Row]], writing: Writing, on_pr
         (DUES, plan.dues),
         (MEETINGS, plan.meetings),
         (TASKS, plan.tasks),
+        (POSTS, plan.posts),
+        (DEVELOPMENT, plan.developments),
+        (TRANSFERS, plan.transfers),
     ):
         chosen = rows[sheet.name]
         if on_progress:

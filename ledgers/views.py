@@ -16,20 +16,24 @@ from branches.clock import today
 from branches.models import Organisation
 from branches.periods import month_of
 from branches.scope import get_for, paths_reached
+from branches.words import one_line
 from jobs.models import Job, JobState
 from jobs.panel import panel
 from jobs.services import RESULTS_KEPT, start_job
 from ledgers import batches, previews
 from ledgers.blanks import blank_workbook
+from ledgers.exports.registers import export_register
 from ledgers.forms import ExportForm, ImportForm, YearForm
-from ledgers.jobs import EXPORT
+from ledgers.jobs import EXPORT, ROSTER
 from ledgers.models import BatchState, ImportBatch
 from ledgers.reading import LARGEST_FILE, MIB
 from ledgers.services import ImportRefused
-from ledgers.sheets import SHEETS
+from ledgers.sheets import REGISTERS, SHEETS
 
 _PAGE = 50
 _LINES = 100
+# What stands under 资料报表: the monthly ledgers, and long lists made in the background.
+_KINDS = (EXPORT, ROSTER)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A failed job is shown for a day, with the way to try again.
 _FAILURE_SHOWN = timedelta(days=1)
@@ -87,7 +91,9 @@ def _ready(user):
     """The user's finished ledgers whose files are still kept, newest first."""
     return (
         Job.objects.belonging_to(user)
-        .filter(kind=EXPORT, state=JobState.DONE, finished_at__gte=timezone.now() - RESULTS_KEPT)
+        .filter(
+            kind__in=_KINDS, state=JobState.DONE, finished_at__gte=timezone.now() - RESULTS_KEPT
+        )
         .exclude(result="")
         .visible_to(user)
         .select_related("organisation")
@@ -96,7 +102,7 @@ def _ready(user):
 
 def _unfinished(user, now) -> Job | None:
     """The newest export that waits, runs, or has lately failed; a later success ends the matter."""
-    newest = Job.objects.belonging_to(user).filter(kind=EXPORT).first()
+    newest = Job.objects.belonging_to(user).filter(kind__in=_KINDS).first()
     if newest is None or newest.state == JobState.DONE:
         return None
     if newest.is_over and newest.finished_at < now - _FAILURE_SHOWN:
@@ -113,13 +119,30 @@ def _ledger(job: Job) -> dict:
     return {
         "name": job.result_name.removesuffix(".xlsx"),
         "organisation": job.organisation.short_name,
-        "month_text": month_of(job.parameters["month"]).label,
+        "month_text": month_of(job.parameters["month"]).label if job.kind == EXPORT else "—",
         "made_text": f"{made_at.month}月{made_at.day}日 {made_at:%H:%M}",
         "made_by": "完整号码" if job.parameters.get("reason") else "",
         "size": size,
         "url": reverse("jobs:result", args=[job.pk]),
         "frozen": False,
     }
+
+
+@require_safe
+def register(request, kind):
+    """The workbook of one ledger (班子, 发展党员, 组织关系转接), of one organisation or of all in reach."""
+    user = request.user
+    if not paths_reached(user, Action.EXPORT_LEDGER):
+        raise PermissionDenied
+    declared = next((sheet for sheet in REGISTERS if sheet.kind == kind), None)
+    if declared is None:
+        raise Http404
+    code = one_line(request.GET.get("branch") or request.GET.get("organisation"), 40)
+    within = None
+    if code:
+        within = get_for(Organisation.objects.all(), user, Action.EXPORT_LEDGER, code=code)
+    name = f"{within.short_name if within else ''}{declared.name}.xlsx"
+    return _workbook(export_register(declared=declared, by=user, within=within), name)
 
 
 # --- Import -------------------------------------------------------------------------------

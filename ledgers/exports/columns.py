@@ -4,9 +4,11 @@ from ledgers.exports.workbook import CellKind, Column
 
 _KINDS = {
     CellKind.DATE: (
-        "成立日期 本届届满日期 出生日期 入党日期 转正日期 时间 建账日期 整改时限 销号日期".split()
+        "成立日期 本届届满日期 出生日期 入党日期 转正日期 时间 建账日期 整改时限 销号日期 "
+        "任职日期 免职日期 提交申请书时间 积极分子时间 发展对象时间 入党时间 转正时间 "
+        "介绍信日期 办理时间".split()
     ),
-    CellKind.COUNT: ["党小组数", "应到人数", "实到人数"],
+    CellKind.COUNT: ["党小组数", "应到人数", "实到人数", "介绍信有效天数"],
     CellKind.HOURS: ["学时"],
     CellKind.AMOUNT: ["缴费基数", "月应缴", *(f"{number}月" for number in range(1, 13))],
     CellKind.PERCENT: ["整改进度"],
@@ -21,6 +23,10 @@ _WIDTHS = {
     "请假人员": 20,
     "缺席人员": 20,
     "责任单位": 34,
+    "培训起止": 26,
+    "积极分子培训起止": 26,
+    "转入/转出单位": 34,
+    "介绍信抬头": 30,
 }
 _KIND_OF = {heading: kind for kind, headings in _KINDS.items() for heading in headings}
 

@@ -60,7 +60,6 @@ def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
             "organisation_id",
             "member_id",
             "organisation__code",
-            "organisation__name",
             "member__name",
             "member__id_number_mask",
             "category",
@@ -71,20 +70,20 @@ def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
     )
     payments = Follower(_paid(scope).iterator(chunk_size=CHUNK), key=lambda row: row[:2])
     for row in rows.iterator(chunk_size=CHUNK):
-        member_id, code, branch, name, mask, category, base, amount = row[1:9]
+        member_id, code, name, mask, category, base, amount = row[1:8]
         paid = {paid_for.month: total for *_, paid_for, total in payments.rows_for(row[:2])}
         if amount is None and not any(paid.values()):
             continue
         values = dues.values(
             name=name,
             id_number=Masked(mask),
-            branch=Branch(code, branch),
+            branch=Branch(code, scope.codes[row[0]][1]),
             category=category,
             base=base,
             amount=amount,
             paid=paid,
         )
-        whole = {ID_NUMBER.heading: row[9]} if full_numbers else {}
+        whole = {ID_NUMBER.heading: row[8]} if full_numbers else {}
         yield Row(f"{member_id}-{month.year}", values, whole)
 
 

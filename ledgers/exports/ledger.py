@@ -19,7 +19,7 @@ from ledgers.exports.streams import Row
 from ledgers.exports.tasks import task_rows
 from ledgers.exports.workbook import Sheet, Workbook
 from ledgers.keys import HEADING
-from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, SHEETS, TASKS
+from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, MONTHLY, TASKS
 from ledgers.sheets.columns import Sheet as Declared
 from meetings.models import Meeting
 from members.roster import roster
@@ -52,7 +52,7 @@ def write_ledger(
         declared.name: book.add_sheet(
             declared.name, columns(_headings(declared, scope)), key_heading=HEADING
         )
-        for declared in SHEETS
+        for declared in MONTHLY
     }
     duty_sheet = book.add_sheet(DUTIES, duties.COLUMNS)
     report = _Report(on_progress, _expected_rows(scope))
@@ -70,14 +70,14 @@ def write_ledger(
     for row in notes.note_rows(scope, values, making, content_hash):
         notes_sheet.add(row)
     on_progress(report.rows, report.rows, NOTES)
-    book.close(title=f"{scope.organisation.name}{scope.month.label}台账", author=making.by)
+    book.close(title=f"{scope.name}{scope.month.label}台账", author=making.by)
     return content_hash
 
 
 def _headings(declared: Declared, scope: LedgerScope) -> list[str]:
     if declared is DUES:
         return dues_headings(scope)
-    return [column.heading for column in declared.columns]
+    return [column.heading for column in declared.columns if column.monthly]
 
 
 def _data_rows(scope: LedgerScope, full_numbers: bool) -> Iterable[tuple[Declared, Iterable[Row]]]:

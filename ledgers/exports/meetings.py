@@ -32,7 +32,6 @@ def meeting_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
     rows = meetings.order_by(*_ORDER).values_list(
         *_ORDER,
         "organisation__code",
-        "organisation__name",
         "group__name",
         "starts_at",
         "place",
@@ -44,15 +43,15 @@ def meeting_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
         "hours",
     )
     for row in rows.iterator(chunk_size=CHUNK):
-        organisation_id, held_on, pk, code, branch, group, starts_at, place = row[:8]
-        host_id, host_name, lecturer_id, lecturer_name, topic, hours = row[8:]
+        organisation_id, held_on, pk, code, group, starts_at, place = row[:7]
+        host_id, host_name, lecturer_id, lecturer_name, topic, hours = row[7:]
         attendance = defaultdict(list)
         for *_, state, reason, member_id, name in roster.rows_for(row[:3]):
             attendance[state].append(names.of(organisation_id, member_id, name, reason))
         yield Row(
             pk,
             sheet.values(
-                branch=Branch(code, branch),
+                branch=Branch(code, scope.codes[organisation_id][1]),
                 types=[Type(found[3]) for found in types.rows_for(row[:3])],
                 held_on=held_on,
                 starts_at=starts_at,

@@ -30,4 +30,4 @@ def member_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
         whole = {}
         if full_numbers:
             whole = {ID_NUMBER.heading: member.id_number, PHONE.heading: member.phone}
-        yield Row(member.pk, members.values(member, membership.organisation), whole)
+        yield Row(member.pk, members.values(member, scope.renamed(membership.organisation)), whole)

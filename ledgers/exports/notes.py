@@ -54,7 +54,7 @@ def note_rows(
     scope: LedgerScope, values: Values, making: Making, content_hash: str
 ) -> Iterable[list]:
     """The rows of 说明. Nothing here enters the content hash."""
-    yield ["组织", scope.organisation.name]
+    yield ["组织", scope.name]
     yield ["组织编码", scope.organisation.code]
     yield ["月份", scope.month.label]
     yield ["数据截至", f"{scope.day.year}年{scope.day.month}月{scope.day.day}日"]

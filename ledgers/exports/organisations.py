@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
+from branches.history import DATED_FACTS, as_of
 from branches.models import Group, Placement
 from ledgers.exports.names import CellNames
 from ledgers.exports.scope import LedgerScope
@@ -29,14 +30,21 @@ def organisation_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:
         .annotate(number=Count("pk"))
         .values("number")
     )
-    organisations = scope.organisations.annotate(
-        parent_code_then=Subquery(placement.values("parent__code")[:1]),
-        secretary_id=Subquery(post.values("member_id")[:1]),
-        secretary_name=Subquery(post.values("person_name")[:1]),
-        term_ends_on=Subquery(term.values("ends_on")[:1]),
-        group_count=Subquery(groups),
-    ).order_by("code")
+    organisations = (
+        as_of(scope.organisations, day)
+        .annotate(
+            parent_code_then=Subquery(placement.values("parent__code")[:1]),
+            secretary_id=Subquery(post.values("member_id")[:1]),
+            secretary_name=Subquery(post.values("person_name")[:1]),
+            term_ends_on=Subquery(term.values("ends_on")[:1]),
+            group_count=Subquery(groups),
+        )
+        .order_by("code")
+    )
     for organisation in organisations.iterator(chunk_size=CHUNK):
+        # Unsaved: only what the sheet reads from it.
+        for field in DATED_FACTS:
+            setattr(organisation, field, getattr(organisation, f"{field}_then"))
         secretary = names.of(
             organisation.pk, organisation.secretary_id, organisation.secretary_name or ""
         )

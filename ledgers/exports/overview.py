@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Count, DecimalField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from branches.history import were
 from branches.models import Kind
 from branches.services import path_step
 from compliance.models import DutyState
@@ -74,7 +75,7 @@ def overview_rows(scope: LedgerScope, duties: dict[tuple[int, str], int]) -> Ite
 
 
 def _named(scope: LedgerScope, pk: int) -> tuple[str, str]:
-    return scope.codes.get(pk) or (scope.organisation.code, scope.organisation.name)
+    return scope.codes.get(pk) or (scope.organisation.code, scope.name)
 
 
 def _add(total: Figures, figures: Figures) -> None:
@@ -85,7 +86,9 @@ def _add(total: Figures, figures: Figures) -> None:
 def _figures_by_organisation(scope: LedgerScope) -> dict[int, Figures]:
     """What each organisation itself has, by its key; one query for each kind of figure."""
     own: dict[int, Figures] = defaultdict(lambda: [0] * _WIDTH)
-    for pk in scope.organisations.filter(kind=Kind.BRANCH).values_list("pk", flat=True):
+    for pk in scope.organisations.filter(were("kind", [Kind.BRANCH], scope.day)).values_list(
+        "pk", flat=True
+    ):
         own[pk][_BRANCHES] = 1
     for pk, (members, formal) in counts(scope.organisations, scope.day).items():
         own[pk][_MEMBERS : _PROBATIONARY + 1] = members, formal, members - formal

@@ -4,6 +4,7 @@ import datetime
 from dataclasses import dataclass
 from functools import cached_property
 
+from branches.history import names_on, then
 from branches.models import Organisation, Placement
 from branches.periods import Period
 from members.models import standing_on
@@ -50,13 +51,23 @@ class LedgerScope:
 
     @cached_property
     def codes(self) -> dict[int, tuple[str, str]]:
-        """Code and name by organisation key, in the order of codes."""
+        """Code and name on that day by organisation key, in the order of codes."""
         return {
             pk: (code, name)
-            for pk, code, name in self.organisations.order_by("code").values_list(
-                "pk", "code", "name"
-            )
+            for pk, code, name in self.organisations.annotate(name_then=then("name", self.day))
+            .order_by("code")
+            .values_list("pk", "code", "name_then")
         }
+
+    @cached_property
+    def name(self) -> str:
+        """What the organisation itself was called on that day."""
+        return names_on([self.organisation.pk], self.day)[self.organisation.pk]
+
+    def renamed(self, organisation: Organisation) -> Organisation:
+        """The row with its name of that day; it is not to be saved."""
+        organisation.name = self.codes.get(organisation.pk, ("", organisation.name))[1]
+        return organisation
 
 
 def scope_of(organisation: Organisation, month: Period, today: datetime.date) -> LedgerScope:

@@ -37,4 +37,4 @@ def task_rows(scope: LedgerScope) -> Iterator[Row]:
         task.progress = task.progress_then
         if task.closed_on and task.closed_on > scope.day:
             task.closed_on = None
-        yield Row(task.pk, sheet.values(task, task.organisation))
+        yield Row(task.pk, sheet.values(task, scope.renamed(task.organisation)))

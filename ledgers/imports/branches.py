@@ -8,12 +8,18 @@ from django.db.models import F
 
 from accounts.roles import Action
 from branches.models import Group, Kind, Organisation, Placement
-from branches.services import create_organisations, move_organisation, set_group_count
+from branches.services import (
+    create_organisations,
+    move_organisation,
+    remember_facts,
+    set_group_count,
+)
 from ledgers.imports.county import Ambiguous, County, Person, Place, chunks
 from ledgers.imports.results import Firsts, Row
 from ledgers.imports.writing import Writing
 from ledgers.sheets.branches import (
     CODE,
+    FORM,
     FOUNDED,
     GROUPS,
     KIND,
@@ -34,6 +40,7 @@ _FIELDS = {
     KIND.heading: "kind",
     SECTOR.heading: "sector",
     FOUNDED.heading: "founded_on",
+    FORM.heading: "form",
 }
 # What only those who keep the register may change.
 _REGISTER = (*_FIELDS, PARENT.heading, TERM_END.heading, GROUPS.heading)
@@ -193,6 +200,8 @@ class Branches:
         organisation = plan.place.organisation
         terms = self.terms[organisation.pk]
         standing = self._standing(organisation.pk)
+        if FORM.heading in row.values and not organisation.is_branch:
+            row.refuse(FORM.heading, "只有党支部有设置形式，请空着", row.written(FORM.heading))
         if row.is_new:
             self._plan_term(row, row.values.get(TERM_END.heading), terms)
             self._plan_groups(row, row.values.get(GROUPS.heading, 0), standing)
@@ -214,6 +223,9 @@ class Branches:
                 continue
             if heading in _REGISTER and not self._keeps_register(plan):
                 row.refuse(heading, _NOT_YOURS)
+            elif heading == FORM.heading:
+                # It holds from a day on, and members and dues hang on it.
+                row.refuse(heading, "设置形式的变更要写明日期，请在系统里办理", new.label)
             elif heading == TERM_END.heading:
                 self._plan_term(row, new, terms)
             elif heading == GROUPS.heading and not self._plan_groups(row, new, standing):
@@ -352,7 +364,7 @@ class Branches:
         """Write organisations, moves, terms and groups; posts come after the members."""
         self._found([row for row in rows if row.is_new])
         changed = [row for row in rows if not row.is_new]
-        self._change(changed)
+        self._change(changed, writing.today)
         for row in sorted(changed, key=lambda row: _depth(row.plan)):
             if row.plan.parent:
                 move_organisation(
@@ -385,8 +397,10 @@ class Branches:
             waiting = [row for row in waiting if row.plan.place.pk is None]
 
     @staticmethod
-    def _change(rows: list[Row]) -> None:
+    def _change(rows: list[Row], today: datetime.date) -> None:
         rows = [row for row in rows if row.plan.facts]
+        # Months before today keep the old names, as they keep the old superiors.
+        remember_facts([(row.plan.place.organisation, row.plan.facts) for row in rows], today)
         founded = {
             row.plan.place.pk: row.plan.facts["founded_on"]
             for row in rows

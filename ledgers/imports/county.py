@@ -5,6 +5,7 @@ and people, stored and planned alike.
 """
 
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -165,6 +166,16 @@ class County:
                 for text in {canonical(place.name), canonical(place.organisation.short_name)}:
                     self._by_name[text].append(place)
         return self._by_name.get(canonical(name), [])
+
+    def branch_called(self, text: str) -> Place | None:
+        """The one branch with that code or name; None where there is none, or several."""
+        place = self.place_coded(text.strip())
+        if place and place.organisation.is_branch:
+            return place
+        # People leave out the 党 of 党支部.
+        whole = re.sub(r"(?<!党)支部$", "党支部", canonical(text))
+        places = [place for place in self._places_named(whole) if place.organisation.is_branch]
+        return places[0] if len(places) == 1 else None
 
     def branch_of(self, row: Row) -> Place | None:
         """The branch a row names by code, by name or both; refuses the row where that fails."""

@@ -36,6 +36,7 @@ from ledgers.sheets.members import (
 )
 from members.enums import Gender, MemberKind
 from members.identity import born_on, gender_digit_is_male, masked_id_number
+from members.initials import initials
 from members.models import Member, Membership, Post
 
 AREA = "members"
@@ -356,6 +357,9 @@ class Members:
             person = row.plan.person
             person.pk = person.member.pk = key
             person.member.organisation_id = person.home.pk
+        for row in rows:
+            # Rows written in bulk do not pass through `save`, which would do this.
+            row.plan.person.member.initials = initials(row.plan.person.member.name)
         bulk.insert(
             Member,
             (*_INSERTED, *_SEALED),
@@ -380,11 +384,12 @@ class Members:
             member = row.plan.person.member
             if "organisation_id" in row.plan.fields:
                 member.organisation_id, member.group_id = row.plan.person.home.pk, None
+        names = (*_UPDATED, "initials")
         bulk.update(
             Member,
-            _UPDATED,
+            names,
             (
-                (member.pk, *(getattr(member, name) for name in _UPDATED))
+                (member.pk, *(getattr(member, name) for name in names))
                 for member in (row.plan.person.member for row in rows)
             ),
         )
@@ -408,12 +413,13 @@ class Members:
         )
         bulk.insert(
             Membership,
-            ("member_id", "organisation_id", "group_id", "starts_on", "ends_on"),
+            ("member_id", "organisation_id", "group_id", "is_attached", "starts_on", "ends_on"),
             (
                 (
                     row.plan.person.pk,
                     row.plan.opened.place.pk,
                     None,
+                    False,
                     row.plan.opened.starts_on,
                     None,
                 )

@@ -7,15 +7,29 @@ from dataclasses import dataclass, field
 
 from ledgers.imports.branches import Branches
 from ledgers.imports.county import County
+from ledgers.imports.development import Developments
 from ledgers.imports.dues import Dues, refuse_without_year
 from ledgers.imports.meetings import Meetings
 from ledgers.imports.members import Members
+from ledgers.imports.posts import Posts
 from ledgers.imports.results import SAME, PlannedLine, Problem, Row, SheetResult, Table
 from ledgers.imports.tables import nearly, read_rows, recognise
 from ledgers.imports.tasks import Tasks
+from ledgers.imports.transfers import Transfers
 from ledgers.models import Outcome
 from ledgers.reading import UnreadableWorkbook, read_workbook
-from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, SHEETS, SUMMARIES, TASKS
+from ledgers.sheets import (
+    BRANCHES,
+    DEVELOPMENT,
+    DUES,
+    MEETINGS,
+    MEMBERS,
+    POSTS,
+    SHEETS,
+    SUMMARIES,
+    TASKS,
+    TRANSFERS,
+)
 
 # Told what is being done, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
@@ -38,6 +52,9 @@ class ImportPlan:
     dues: Dues | None = None
     meetings: Meetings | None = None
     tasks: Tasks | None = None
+    posts: Posts | None = None
+    developments: Developments | None = None
+    transfers: Transfers | None = None
 
     @property
     def refused(self) -> int:
@@ -104,7 +121,7 @@ def _read_file(plan: ImportPlan, number: int, name: str, content: bytes, year) -
             hint = "" if cells.name.strip() in SUMMARIES else nearly(cells)
             hints.append(hint)
             result = SheetResult(name, cells.name)
-            result.notes.append(Problem(0, "", "", hint or "不是五种台账之一，没有读取"))
+            result.notes.append(Problem(0, "", "", hint or "不是可导入的台账，没有读取"))
             plan.sheets.append(result)
             continue
         recognised = True
@@ -145,12 +162,17 @@ def _plan_ledgers(plan: ImportPlan, progress: Progress) -> None:
     done = 0
     plan.branches, plan.members = Branches(county), Members(county)
     plan.dues, plan.meetings, plan.tasks = Dues(county), Meetings(county), Tasks(county)
+    plan.posts = Posts(county, plan.branches)
+    plan.developments, plan.transfers = Developments(county), Transfers(county)
     for sheet, planner in (
         (BRANCHES, plan.branches),
         (MEMBERS, plan.members),
         (DUES, plan.dues),
         (MEETINGS, plan.meetings),
         (TASKS, plan.tasks),
+        (POSTS, plan.posts),
+        (DEVELOPMENT, plan.developments),
+        (TRANSFERS, plan.transfers),
     ):
         rows = plan.rows[sheet.name]
         if rows:

@@ -1,13 +1,20 @@
 """The ledgers that are exchanged as workbooks, in the order of the monthly ledger."""
 
-from ledgers.sheets import branches, dues, meetings, members, tasks
+from ledgers.sheets import branches, development, dues, meetings, members, posts, tasks, transfers
 
 BRANCHES = branches.SHEET
 MEMBERS = members.SHEET
 DUES = dues.SHEET
 MEETINGS = meetings.SHEET
 TASKS = tasks.SHEET
+POSTS = posts.SHEET
+DEVELOPMENT = development.SHEET
+TRANSFERS = transfers.SHEET
 
-SHEETS = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
+# The data sheets of a monthly ledger, in their order.
+MONTHLY = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
+# Ledgers that have workbooks of their own.
+REGISTERS = (POSTS, DEVELOPMENT, TRANSFERS)
+SHEETS = (*MONTHLY, *REGISTERS)
 # Further sheets of a monthly ledger: made from the others, never read back.
 SUMMARIES = frozenset({"总览", "应办事项", "说明"})

@@ -1,6 +1,6 @@
 """The ledger 组织."""
 
-from branches.models import Kind, Organisation, Sector
+from branches.models import Form, Kind, Organisation, Sector
 from branches.typed import Unreadable, plain, read_count, read_date
 from ledgers.sheets.columns import Column, Sheet, choice_reader, read_code, read_person, text_reader
 
@@ -64,11 +64,28 @@ SECRETARY = Column(
 GROUPS = Column(
     "党小组数", read_groups, aliases=("党小组个数", "党小组数量"), empty=0, clearable=True
 )
+FORM = Column(
+    "设置形式",
+    choice_reader(
+        Form,
+        {
+            "单独组建": Form.SINGLE,
+            "单独党支部": Form.SINGLE,
+            "联合组建": Form.JOINT,
+            "联合党支部": Form.JOINT,
+            "临时党支部": Form.TEMPORARY,
+            "功能型党支部": Form.FUNCTIONAL,
+        },
+    ),
+    aliases=("组建形式", "组建方式", "支部形式"),
+    empty=Form.SINGLE,
+    monthly=False,
+)
 
 SHEET = Sheet(
     name="组织",
     kind="org",
-    columns=(CODE, NAME, PARENT, KIND, SECTOR, FOUNDED, TERM_END, SECRETARY, GROUPS),
+    columns=(CODE, NAME, PARENT, KIND, SECTOR, FOUNDED, TERM_END, SECRETARY, GROUPS, FORM),
     identifying=(
         (CODE.heading,),
         (NAME.heading,),
@@ -91,4 +108,5 @@ def values(
         TERM_END.heading: term_end,
         SECRETARY.heading: secretary,
         GROUPS.heading: groups,
+        FORM.heading: Form(organisation.form),
     }

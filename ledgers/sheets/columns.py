@@ -92,7 +92,8 @@ class Column:
 
     `read` turns a cell into the value meant or raises Unreadable; None, "" and () are blank.
     `show` turns a value into an exported cell, `text` into the text of previews and the trail.
-    `empty` is what stands for nothing, `secret` masks personal numbers.
+    `empty` is what stands for nothing, `secret` masks personal numbers, `monthly` False is a column
+    that is read but not exported.
     """
 
     heading: str
@@ -104,6 +105,8 @@ class Column:
     clearable: bool = False
     secret: Callable[[str], str] | None = None
     dash_is_blank: bool = True
+    # Whether the monthly ledger has it; its sheets are fixed.
+    monthly: bool = True
 
     def __post_init__(self):
         if self.secret is None:

@@ -5,7 +5,8 @@ import datetime
 import pytest
 
 from accounts.models import TrailLine
-from branches.models import Changed, Group, Organisation, Placement
+from branches.history import names_on
+from branches.models import Changed, EarlierFact, Group, Organisation, Placement
 from members.enums import PostTitle
 from members.models import Post, Term
 from tests.ledgers.workbooks import (
@@ -218,3 +219,17 @@ def test_too_many_groups_are_a_slip():
     assert reasons(planned) == [
         (2, "党小组数", "“21”过多，一个党支部最多 20 个党小组，请核对后再填")
     ]
+
+
+def test_a_name_changed_by_a_workbook_holds_from_today_and_older_months_keep_theirs():
+    give(COUNTY)
+    branch = Organisation.objects.get(code="B1")
+    old = branch.name
+    give(organisations(["B1", "东村联合党支部", None, None, None, None, None]))
+    yesterday = TODAY - datetime.timedelta(days=1)
+    assert names_on([branch], yesterday) == {branch.pk: old}
+    assert names_on([branch], TODAY) == {branch.pk: "东村联合党支部"}
+    # A second workbook of the same day does not hide what it was.
+    give(organisations(["B1", "东村第一党支部", None, None, None, None, None]))
+    assert names_on([branch], yesterday) == {branch.pk: old}
+    assert EarlierFact.objects.filter(organisation=branch, field="name").count() == 1

@@ -245,3 +245,12 @@ def test_refused_and_accepted_rows(county):
     )
     assert counts(planned) == (3, 1, 0, 0, 2)
     assert reasons(planned)[1] == (3, "手机号码", "少 4 位数字，手机号应为 11 位")
+
+
+def test_the_initials_follow_the_name_that_came_in(county):
+    assert member(ZHANG).initials == "zw"
+    give(members(["章维", ZHANG, "正式", "2001-07-01", None, "B1", None]))
+    assert member(ZHANG).initials == "zw"
+    give(members(["李维", ZHANG, "正式", "2001-07-01", None, "B1", None]))
+    assert member(ZHANG).initials == "lw"
+    assert not Membership.objects.filter(is_attached=True).exists()

@@ -116,7 +116,12 @@ def test_a_workbook_with_nothing_known_is_refused():
     planned = plan(("通讯录", [["单位", "电话", "地址"], ["县委", "1", "x"]]))
     assert planned.refused == 1
     assert reasons(planned) == [
-        (0, "", "没有认出台账：请核对表头，可导入的台账：组织、党员、党费、三会一课、整改")
+        (
+            0,
+            "",
+            "没有认出台账：请核对表头，可导入的台账："
+            "组织、党员、党费、三会一课、整改、班子、发展党员、组织关系转接",
+        )
     ]
 
 
@@ -132,7 +137,7 @@ def test_an_unknown_sheet_beside_a_known_one_is_only_named():
         ("组织", "组织"),
         ("通讯录", ""),
     ]
-    assert remarks(planned)[-1] == (0, "", "不是五种台账之一，没有读取")
+    assert remarks(planned)[-1] == (0, "", "不是可导入的台账，没有读取")
 
 
 def test_summaries_of_a_monthly_ledger_are_not_read():

@@ -26,6 +26,8 @@ from compliance.wording import (
 from dues.models import Charge, Payment
 from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Meeting
+from members.enums import TransferState
+from members.models import Transfer
 from members.roster import roster
 from tasks.models import OPEN_STATES, Task, TaskState
 
@@ -110,6 +112,7 @@ def _due(branch, duties, today, values, soon_days) -> list[Item]:
             items.append(_item(branch, [duty], today, values, soon_days))
     items += [_item(branch, missed, today, values, soon_days) for missed in late.values()]
     items += _tasks(branch, today, soon_days)
+    items += _arriving(branch, today, soon_days)
     order = {"late": 0, "soon": 1, "other": 1}
     return sorted(items, key=lambda item: (order[item.bin], item.due_on, item.title))
 
@@ -220,6 +223,31 @@ def _tasks(branch, today, soon_days) -> list[Item]:
                 due_on=task.due_on,
                 why_url=url,
                 action={"label": "看进展" if waiting else "填写进展", "url": url},
+            )
+        )
+    return items
+
+
+def _arriving(branch, today, soon_days) -> list[Item]:
+    """Members on their way to this branch, with a letter that runs out some day."""
+    items = []
+    arriving = Transfer.objects.filter(to_organisation=branch, state=TransferState.LETTER_OUT)
+    for transfer in arriving.select_related("from_organisation"):
+        until = transfer.valid_until
+        days = (until - today).days
+        kind = "late" if days < 0 else "soon" if days <= soon_days else "run"
+        url = reverse("members:transfer", args=[transfer.pk])
+        items.append(
+            Item(
+                kind=kind,
+                status=f"介绍信过期 {-days} 天" if days < 0 else f"有效期还剩 {days} 天",
+                title=f"接收{transfer.name}的组织关系",
+                basis=f"由{transfer.from_outside or transfer.from_organisation.short_name}转来",
+                due_label="截止",
+                due_text=_due_text(until, today, days < 0),
+                due_on=until,
+                why_url=url,
+                action={"label": "去接收", "url": url},
             )
         )
     return items

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
-from branches.models import Organisation
+from branches.history import below_on
 from branches.periods import Period
 from dashboard.figures import (
     DUES_RULE,
@@ -23,14 +23,16 @@ from tasks.models import Task
 
 
 def cards(organisation, own: dict[str, Tally], seen: Period, today) -> list[dict]:
-    branches = Organisation.objects.below(organisation).branches()
+    # Of a period that has ended: those that stood here on its last day.
+    here = below_on(organisation, min(seen.ends_on, today))
+    branches = here.branches()
     standing = branches.standing(seen.ends_on, seen.ends_on).count()
     members = Member.objects.within(organisation).filter(left_on__isnull=True).count()
     meetings = joined(own, MEETING_RULES)
     before = joined(tallies([organisation], seen.previous).get(organisation.pk, {}), MEETING_RULES)
     dues = own.get(DUES_RULE, Tally())
-    received = Payment.objects.within(organisation).filter(
-        month__range=(seen.starts_on, seen.ends_on)
+    received = Payment.objects.filter(
+        organisation__in=here, month__range=(seen.starts_on, seen.ends_on)
     ).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     tasks = Task.objects.within(organisation).aggregate(
         open=Count("pk", filter=Q(pk__in=Task.objects.open())),

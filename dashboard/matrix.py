@@ -5,8 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from branches.models import Organisation
+from accounts.roles import Action
+from branches.history import below_on, names_on
+from branches.models import shortened
 from branches.periods import Period
+from branches.scope import reaches
 from branches.values import Values
 from compliance.judging import SOON_DAYS
 from compliance.models import Duty, DutyState
@@ -32,8 +35,9 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
     for code, key in shown_keys.items():
         seen_duties |= Q(duties__rule=code, duties__period=key)
     late = Q(duties__state=DutyState.OVERDUE)
+    day = min(seen.ends_on, today)
     branches = (
-        Organisation.objects.below(organisation)
+        below_on(organisation, day)
         .branches()
         .standing(seen.ends_on, seen.ends_on)
         .annotate(
@@ -46,11 +50,11 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
         "late": ("有逾期", branches.filter(late__gt=0)),
         "committee": (
             "未开支委会",
-            branches.filter(pk__in=_unmet(organisation, "meetings.committee", shown_keys)),
+            branches.filter(pk__in=_unmet("meetings.committee", shown_keys)),
         ),
         "dues": (
             "党费未收齐",
-            branches.filter(pk__in=_unmet(organisation, DUES_RULE, shown_keys)),
+            branches.filter(pk__in=_unmet(DUES_RULE, shown_keys)),
         ),
     }
     chosen = filters["show"] if filters["show"] in chips else ""
@@ -71,7 +75,9 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
         "context_text": f"支部 {page.paginator.count} 个",
         "matrix": {
             "columns": [{"label": rule.short} for rule in rules],
-            "rows": _matrix_rows(list(page), rules, shown_keys, seen, today, soon_days),
+            "rows": _matrix_rows(
+                list(page), rules, shown_keys, seen, today, soon_days, filters["reader"]
+            ),
         },
         "chips": [
             {
@@ -90,16 +96,13 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
     }
 
 
-def _unmet(organisation, code: str, keys: dict[str, str]):
-    return (
-        Duty.objects.within(organisation)
-        .filter(rule=code, period=keys[code])
-        .unmet()
-        .values("organisation_id")
-    )
+def _unmet(code: str, keys: dict[str, str]):
+    """Of whatever branches are listed; those of others stand in no list."""
+    return Duty.objects.filter(rule=code, period=keys[code]).unmet().values("organisation_id")
 
 
-def _matrix_rows(branches, rules, keys, seen, today, soon_days) -> list[dict]:
+def _matrix_rows(branches, rules, keys, seen, today, soon_days, reader) -> list[dict]:
+    names = names_on(branches, min(seen.ends_on, today))
     duties = {
         (duty.organisation_id, duty.rule): duty
         for duty in Duty.objects.filter(
@@ -126,6 +129,8 @@ def _matrix_rows(branches, rules, keys, seen, today, soon_days) -> list[dict]:
     )
     rows = []
     for branch in branches:
+        # Who stands elsewhere today is shown with the figures of then, without ways in.
+        open_to = reaches(reader, Action.LOOK, branch.path)
         cells = []
         for rule in rules:
             duty = duties.get((branch.pk, rule.code))
@@ -135,16 +140,16 @@ def _matrix_rows(branches, rules, keys, seen, today, soon_days) -> list[dict]:
                     "label": rule.short,
                     "kind": words.kind if words else "",
                     "text": words.words if words else "—",
-                    "url": reverse("compliance:duty", args=[duty.pk]) if duty else "",
+                    "url": reverse("compliance:duty", args=[duty.pk]) if duty and open_to else "",
                 }
             )
         entered = latest.get(branch.pk)
         rows.append(
             {
                 "id": branch.pk,
-                "name": branch.short_name,
-                "full_name": branch.name,
-                "url": reverse("branch", args=[branch.code]) + f"?period={seen}",
+                "name": shortened(names[branch.pk]),
+                "full_name": names[branch.pk],
+                "url": reverse("branch", args=[branch.code]) + f"?period={seen}" if open_to else "",
                 "secretary": secretaries.get(branch.pk, "空缺"),
                 "members": members.get(branch.pk, 0),
                 "updated": day_text(timezone.localtime(entered).date(), today) if entered else "—",

@@ -26,6 +26,18 @@ _ABOVE = (
 )
 # Entries that lead nowhere without a right.
 _NEEDS = {"dues:ledger": Action.ENTER_DUES, "ledgers:export": Action.EXPORT_LEDGER}
+# Pages that belong to an entry though they lie elsewhere.
+_TAKES_IN = {
+    "branches:list": (
+        "branches:rooms",
+        "branches:funds",
+        "branches:alliances",
+        "members:posts",
+        "members:terms",
+        "members:assignments",
+    ),
+    "members:terms": ("members:election_register", "members:term_register"),
+}
 _TABS = (
     ("工作台", "desk", "house-door-fill"),
     ("会议", "meetings:list", "calendar-check"),
@@ -79,17 +91,25 @@ def tabs_for(user) -> tuple[tuple[str, str, str], ...]:
 def drawn(entries, request, overdue: int) -> list[dict]:
     """The entries with their addresses; the current one is marked."""
     known = [(entry, url) for entry in entries if (url := link(entry[1]))]
-    # Of two entries that lead here the longer address is meant: 导入台账 lies under 资料报表.
-    current = max(
-        (url for _entry, url in known if request.path.startswith(url)), key=len, default=""
-    )
+    current = _current(known, request.path)
     return [
         {
             "label": label,
             "url": url,
             "icon": icon,
-            "current": url == current,
+            "current": name == current,
             "count": overdue if name == TASKS else 0,
         }
         for (label, name, icon), url in known
     ]
+
+
+def _current(known, path: str) -> str:
+    """The entry that leads here: the longest address wins, 导入台账 lies under 资料报表; of the
+    same address the entry that is named so, before one that only takes it in."""
+    led = [(len(url), True, entry[1]) for entry, url in known if path.startswith(url)]
+    for entry, _url in known:
+        for name in _TAKES_IN.get(entry[1], ()):
+            if (url := link(name)) and path.startswith(url):
+                led.append((len(url), False, entry[1]))
+    return max(led, default=(0, True, ""))[2]

@@ -7,8 +7,11 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from branches.models import COMMITTEE_KINDS, Kind, Organisation
+from accounts.roles import Action
+from branches.history import below_on, held_on, names_on
+from branches.models import COMMITTEE_KINDS, Kind, Organisation, Placement, shortened
 from branches.periods import Period, Span, add_months, period_of
+from branches.scope import reaches
 from branches.values import Values
 from compliance.judging import SOON_DAYS, due_day
 from compliance.models import CheckRun, Duty, DutyState
@@ -51,8 +54,8 @@ def overview(
 ) -> dict:
     """The page of one organisation. `above` are those of its superiors the reader may open."""
     units = list(
-        Organisation.objects.standing(seen.starts_on, seen.ends_on)
-        .filter(parent=organisation)
+        _placed_under(organisation, min(seen.ends_on, today))
+        .standing(seen.starts_on, seen.ends_on)
         .exclude(kind=Kind.BRANCH)
         .order_by("code")
     )
@@ -85,7 +88,13 @@ def overview(
             for name, label, _rooms in THEMES
         ]
         page["panel"] = (
-            panel(*cell, seen=seen, today=today, back=address(organisation, seen))
+            panel(
+                *cell,
+                seen=seen,
+                today=today,
+                back=address(organisation, seen),
+                reader=filters["reader"],
+            )
             if (cell)
             else None
         )
@@ -250,27 +259,39 @@ def _cell(unit, rule: Rule, tally: Tally | None, seen, chosen) -> dict:
     }
 
 
-def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str) -> dict:
-    """The organisations behind one cell, worst first."""
+def _placed_under(organisation: Organisation, day: datetime.date):
+    """What stood directly below an organisation on `day`."""
+    placed = Placement.objects.filter(held_on(day), parent=organisation)
+    return Organisation.objects.filter(pk__in=placed.values("organisation_id"))
+
+
+def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str, reader) -> dict:
+    """The organisations behind one cell, worst first; links as far as `reader` may look."""
     soon_days = Values().on(SOON_DAYS, today)
-    duties = (
-        Duty.objects.within(unit)
-        .filter(rule=rule.code, period__in=periods_seen(rule, seen))
-        .select_related("organisation")
-    )
+    # As the figure was summed: by the tree of the period's last day.
+    day = min(seen.ends_on, today)
+    duties = Duty.objects.filter(
+        organisation__in=below_on(unit, day),
+        rule=rule.code,
+        period__in=periods_seen(rule, seen),
+    ).select_related("organisation")
     missed = duties.filter(state__in=(DutyState.OVERDUE, DutyState.BEHIND))
     counts = duties.exclude(state=DutyState.EXEMPT).aggregate(
         all=Count("pk"), bad=Count("pk", filter=Q(state__in=(DutyState.OVERDUE, DutyState.BEHIND)))
     )
     percent = share(counts["all"] - counts["bad"], counts["all"])
     shown = missed.order_by("due_on", "organisation__code")[:_PANEL_ROWS]
+    names = names_on([duty.organisation_id for duty in shown], day)
     rows = []
     for duty in shown:
         words = badge(duty, today, soon_days)
         rows.append(
             {
-                "name": duty.organisation.short_name,
-                "url": reverse("compliance:duty", args=[duty.pk]),
+                "name": shortened(names[duty.organisation_id]),
+                # Who stands elsewhere today is named, but his pages are the new superior's.
+                "url": reverse("compliance:duty", args=[duty.pk])
+                if reaches(reader, Action.LOOK, duty.organisation.path)
+                else "",
                 "kind": words.kind,
                 "words": words.words,
             }
@@ -285,7 +306,9 @@ def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str) -> 
         "enter": {"label": f"进入{unit.short_name}", "url": address(unit, seen)},
         "act": {
             "label": "看全部清单",
-            "url": reverse("compliance:list") + f"?organisation={unit.code}&rule={rule.code}",
+            "url": reverse("compliance:list")
+            + f"?organisation={unit.code}&rule={rule.code}"
+            + ("" if rule.is_standing else f"&period={periods_seen(rule, seen)[-1]}"),
         },
     }
 

@@ -21,6 +21,7 @@ from dashboard import menus
 from dashboard import overview as overview_room
 from dashboard.addresses import address, seen_period
 from dashboard.figures import HOW, THEMES
+from dashboard.waiting import waiting_for
 
 
 def home(request):
@@ -86,7 +87,12 @@ def cell(request, code: str, rule: str):
         raise Http404
     if request.htmx:
         panel = overview_room.panel(
-            unit, RULES[rule], seen=seen, today=today(), back=address(above[0], seen)
+            unit,
+            RULES[rule],
+            seen=seen,
+            today=today(),
+            back=address(above[0], seen),
+            reader=request.user,
         )
         return render(request, "dashboard/partials/cell_panel.html", {"panel": panel})
     return _overview(request, above[0], (unit, RULES[rule]))
@@ -103,6 +109,7 @@ def _overview(request, organisation, chosen):
         "show": request.GET.get("show", ""),
         "search": request.GET.get("q", "").strip()[:40],
         "theme": _theme(request.GET.get("theme", "")),
+        "reader": request.user,
         "paginate": lambda rows, size: Paginator(rows, size).get_page(request.GET.get("page")),
     }
     page = overview_room.overview(
@@ -114,6 +121,7 @@ def _overview(request, organisation, chosen):
         cell=chosen,
         filters=filters,
     )
+    page["waiting"] = waiting_for(request.user, organisation, today())
     return render(request, "dashboard/overview.html", page)
 
 

@@ -1,0 +1,55 @@
+"""等我处理: what waits for a committee or the county to approve, review or send."""
+
+import datetime
+from collections.abc import Iterator
+
+from django.urls import reverse
+
+from accounts.roles import Action
+from branches.models import Organisation
+from branches.scope import reaches, within_paths
+from compliance.models import Duty
+from members.enums import RequestState, TransferState
+from members.models import DevelopmentPlan, Election, TermRequest, Transfer
+from tasks.models import Task, TaskState
+
+
+def waiting_for(user, organisation: Organisation, today: datetime.date) -> dict | None:
+    """Counts with links, or None for somebody who only reads."""
+    parts = [part for part in _parts(user, organisation, today) if part["count"]]
+    if not any(reaches(user, action, organisation.path) for action in _ACTIONS):
+        return None
+    return {"total": sum(part["count"] for part in parts), "parts": parts}
+
+
+_ACTIONS = (Action.REVIEW_TASK, Action.APPROVE)
+
+
+def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[dict]:
+    below = f"?organisation={organisation.code}"
+    if reaches(user, Action.REVIEW_TASK, organisation.path):
+        reviews = Task.objects.within(organisation).filter(state=TaskState.REVIEW)
+        yield _part("销号核查", reviews, reverse("tasks:list") + f"{below}&state=review")
+    if not reaches(user, Action.APPROVE, organisation.path):
+        return
+    terms = reverse("members:terms") + below
+    asked = TermRequest.objects.within(organisation).filter(state=RequestState.ASKED)
+    yield _part("换届请示", asked, f"{terms}&state=asked")
+    notices = Duty.objects.within(organisation).filter(rule="terms.notice").unmet()
+    yield _part("换届提醒", notices, f"{terms}&state=ending")
+    results = Election.objects.within(organisation).filter(
+        reported_on__isnull=False, filed_on__isnull=True
+    )
+    yield _part("选举备案", results, terms)
+    letters = Transfer.objects.filter(
+        within_paths("from_organisation__path", (organisation.path,)), state=TransferState.STARTED
+    )
+    yield _part("介绍信", letters, reverse("members:transfers") + f"{below}&state=out")
+    plans = DevelopmentPlan.objects.within(organisation).filter(
+        year__gte=today.year, approved_on__isnull=True
+    )
+    yield _part("发展计划", plans, reverse("members:developments") + below)
+
+
+def _part(label: str, rows, url: str) -> dict:
+    return {"label": label, "count": rows.count(), "url": url}

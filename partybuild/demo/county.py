@@ -13,6 +13,8 @@ from accounts.models import User
 from accounts.roles import Role
 from branches.models import (
     ActivityRoom,
+    Alliance,
+    AllianceMember,
     BranchUnit,
     Budget,
     FundEntry,
@@ -104,6 +106,7 @@ def write(
     tree = organisations.plan(branches, members, seed, window)
     _write_tree(tree)
     _write_leaders(tree, seed, window)
+    _write_alliance(tree)
     county = _County(tree, seed, window)
     with own_times(*_TIMES_OF_ENTRY):
         for start in range(0, len(tree.branches), CHUNK):
@@ -121,6 +124,26 @@ def write(
         after={"党支部": str(branches), "党员": str(members), "随机种子": str(seed)},
     )
     return made
+
+
+def _write_alliance(tree: Tree) -> None:
+    """The shown branch builds together with two of its neighbours."""
+    shown = next(branch for branch in tree.branches if branch.is_shown)
+    neighbours = [branch for branch in shown.above.branches if branch is not shown][:2]
+    starts_on = shown.organisation.founded_on.replace(year=2024)
+    alliance = Alliance.objects.create(
+        organisation=shown.organisation,
+        name="望春片区党建联合体",
+        aim="每季度联合开展一次主题党日，共用党员活动室",
+        starts_on=starts_on,
+    )
+    _store(
+        AllianceMember,
+        [
+            AllianceMember(alliance=alliance, organisation=branch.organisation, starts_on=starts_on)
+            for branch in (shown, *neighbours)
+        ],
+    )
 
 
 def _store(model, rows: Iterable) -> list:

@@ -294,9 +294,6 @@ def _transfer(person: Person, branch: Branch, on, number: str, **facts) -> Trans
     return Transfer(
         member=member,
         name=member.name,
-        id_number=member.id_number,
-        id_number_hash=member.id_number_hash,
-        id_number_mask=member.id_number_mask,
         from_organisation=branch.organisation,
         reason="工作单位变动",
         started_on=on,

@@ -8,7 +8,7 @@ from random import Random
 from branches.models import Group, Organisation, Sector
 from branches.periods import add_months, add_years
 from dues.rates import Category
-from members.enums import Gender, MemberKind, PostTitle, RequestKind, RequestState
+from members.enums import Gender, LeaveReason, MemberKind, PostTitle, RequestKind, RequestState
 from members.identity import check_digit
 from members.models import Member, Membership, Post, Term, TermRequest
 from partybuild.demo import names
@@ -240,7 +240,7 @@ def move_some(
             continue
         person.stays[0].ends_on = on - _DAY
         if rng.random() < 0.35 or len(ordinary) < 2:
-            person.member.left_on, person.member.left_reason = on - _DAY, "组织关系转往外县"
+            person.member.left_on, person.member.left_reason = on - _DAY, LeaveReason.MOVED.label
             continue
         to = rng.choice([one for one in ordinary if one is not branch])
         group = rng.choice(to.groups) if to.groups else None
@@ -344,6 +344,7 @@ def posts_of(
     ]
     for group, person in zip(branch.groups, able[len(titles) :], strict=False):
         posts.append(_post(branch, PostTitle.GROUP_LEADER, person, starts_on))
+        posts[-1].group = group
         person.stays[0].group = person.member.group = group
     if branch.lost_secretary and posts:
         posts[0].ends_on = window.today - rng.randint(50, 120) * _DAY

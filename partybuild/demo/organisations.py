@@ -36,6 +36,8 @@ class Branch:
     is_shown: bool = False
     has_two_formal: bool = False
     is_large: bool = False
+    has_instructor: bool = True
+    has_many_units: bool = False
     lost_secretary: bool = False
     changed_secretary: bool = False
     # Faults of the committee: none elected though due, or one larger than usual.
@@ -62,10 +64,6 @@ class Committee:
     leader: str = ""
     branches: list[Branch] = field(default_factory=list)
     general_branches: list["Committee"] = field(default_factory=list)
-
-    @property
-    def joint_branches(self) -> list[Branch]:
-        return [one for one in self.branches if one.organisation.form == Form.JOINT]
 
 
 @dataclass(eq=False)
@@ -289,10 +287,17 @@ def _mark(branches: list[Branch], members: int, window: Window, rng: Random) -> 
     for branch in some(each):
         branch.has_large_committee = True
     good = [branch for branch in others if branch.order is Order.GOOD]
+    # Two associations are so small that an instructor is due; to one nobody was sent yet.
+    small = [branch for branch in good if branch.sector == Sector.SOCIAL_ORGANISATION][-2:]
+    for branch in small:
+        branch.has_two_formal, branch.has_instructor = True, branch is small[0]
     # Small units of one trade share a branch.
-    for branch in good[1::9]:
-        if branch.sector in (Sector.PRIVATE_ENTERPRISE, Sector.SOCIAL_ORGANISATION):
-            branch.organisation.form = Form.JOINT
+    trades = (Sector.PRIVATE_ENTERPRISE, Sector.SOCIAL_ORGANISATION)
+    joint = [branch for branch in good if branch.sector in trades and branch not in small][:3]
+    for branch in joint:
+        branch.organisation.form = Form.JOINT
+        # One has grown beyond what is usual.
+        branch.has_many_units = branch is joint[0]
     if len(good) > 20 and len(window.months) >= 6:
         # Founded inside the window: nothing is asked of it before.
         good[0].organisation.founded_on = window.months[len(window.months) // 2]

@@ -62,8 +62,7 @@ def units_of(branch: Branch, rng: Random) -> list[BranchUnit]:
     titles = [unit_name(organisation.name)]
     if organisation.form == Form.JOINT:
         others = names.ASSOCIATIONS if kind == UnitKind.SOCIAL_ORGANISATION else ()
-        # The first joint branch of a committee has grown beyond what is usual.
-        count = 6 if branch is branch.above.joint_branches[0] else 2
+        count = 6 if branch.has_many_units else 2
         extra = [f"{titles[0]}{other}" for other in rng.sample(others, count)] if others else []
         titles += extra or [names.company(300 + rng.randint(0, 80)) for _ in range(count)]
     return [
@@ -143,8 +142,8 @@ def funds_of(branch: Branch, window: Window, rng: Random) -> tuple[list[Budget],
 def assignments_of(branch: Branch, window: Window, rng: Random) -> list[Assignment]:
     """The leader linked to a village, the instructor of an association."""
     role = _ASSIGNED.get(branch.sector)
-    # Who is badly kept, and where two formal members are left, nobody has been sent to yet.
-    if role is None or branch.order is Order.POOR or branch.has_two_formal:
+    # To whom is badly kept nobody has been sent yet.
+    if role is None or branch.order is Order.POOR or not branch.has_instructor:
         return []
     return [
         Assignment(

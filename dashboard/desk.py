@@ -83,7 +83,7 @@ def desk(branch: Organisation, today: datetime.date, show: str, *, next_month: b
         "next_url": "" if next_month else reverse("desk") + f"?branch={branch.code}&month=next",
         "next_first": f"{coming[0].due_text}前 {coming[0].title}" if coming else "",
         **_done(branch, current, today),
-        "duties": _against_rules(current, today, values, soon_days),
+        **_against_rules(current, today, values, soon_days),
         "rules_url": reverse("compliance:list") + f"?branch={branch.code}",
         "study": _study(branch, today, values),
     }
@@ -340,14 +340,16 @@ def _done(branch, current: dict[str, Duty], today) -> dict:
     return {"done_count": len(items), "done_items": items[:_DONE_SHOWN]}
 
 
-def _against_rules(current: dict[str, Duty], today, values, soon_days) -> list[dict]:
-    lights = []
+def _against_rules(current: dict[str, Duty], today, values, soon_days) -> dict:
+    """How the branch stands to every rule, problems first; conditions in order are folded."""
+    lights, in_order = [], []
     for rule in RULES.values():
         duty = current.get(rule.code)
         if duty is None:
             continue
         found = mark(duty, today, soon_days)
-        lights.append(
+        folded = rule.is_standing and found.kind == "done"
+        (in_order if folded else lights).append(
             {
                 "name": rule.title,
                 "period_text": rule.demand(values, today),
@@ -358,7 +360,8 @@ def _against_rules(current: dict[str, Duty], today, values, soon_days) -> list[d
             }
         )
     order = ("late", "soon", "run", "todo", "done")
-    return sorted(lights, key=lambda light: order.index(light["kind"]))
+    lights.sort(key=lambda light: order.index(light["kind"]))
+    return {"duties": lights, "in_order": in_order}
 
 
 def _study(branch, today, values) -> dict | None:

@@ -82,7 +82,7 @@ def test_missed_months_of_one_rule_share_a_line(client, branch, secretary):
     late = [
         item
         for item in open_desk(client).context["items"]
-        if item.kind == "late" and "支部委员会" in item.title
+        if item.kind == "late" and "召开" in item.title and "支部委员会" in item.title
     ]
     assert len(late) == 1
     assert "1月" in late[0].title and "2月" in late[0].title

@@ -104,7 +104,9 @@ class SumForm(DatedForm):
     """A sum that came in or was spent."""
 
     kind = forms.ChoiceField(
-        label="类别", choices=FundKind.choices, error_messages={"required": "请选类别"}
+        label="类别",
+        choices=[("", "请选择"), *FundKind.choices],
+        error_messages={"required": "请选类别"},
     )
     on = DayField(label="日期", error_messages={"required": f"请填日期，{_DAY_HINT}"})
     amount = TypedField(

@@ -167,7 +167,7 @@ def _due_text(due_on: datetime.date, today: datetime.date, late: bool) -> str:
 
 def _basis(branch, rule: Rule, duties: list[Duty], values, today) -> str:
     first = duties[0]
-    text = rule.demand(values, first.ends_on or today)
+    text = rule.demand(values, min(first.ends_on or today, today))
     if rule.code == "dues.paid":
         missing = sum(duty.required - duty.actual for duty in duties)
         months = [duty.starts_on for duty in duties]

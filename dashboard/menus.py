@@ -26,7 +26,7 @@ _ABOVE = (
 )
 # Entries that lead nowhere without a right.
 _NEEDS = {"dues:ledger": Action.ENTER_DUES, "ledgers:export": Action.EXPORT_LEDGER}
-# Pages that belong to an entry though they lie elsewhere.
+# Pages that belong to an entry though they lie elsewhere, by URL name or by how they begin.
 _TAKES_IN = {
     "branches:list": (
         "branches:rooms",
@@ -35,8 +35,11 @@ _TAKES_IN = {
         "members:posts",
         "members:terms",
         "members:assignments",
+        "/members/elections/",
+        "/members/organisations/",
+        "/members/unit-posts/",
     ),
-    "members:terms": ("members:election_register", "members:term_register"),
+    "members:terms": ("/members/elections/", "/members/term-requests/"),
 }
 _TABS = (
     ("工作台", "desk", "house-door-fill"),
@@ -110,6 +113,7 @@ def _current(known, path: str) -> str:
     led = [(len(url), True, entry[1]) for entry, url in known if path.startswith(url)]
     for entry, _url in known:
         for name in _TAKES_IN.get(entry[1], ()):
-            if (url := link(name)) and path.startswith(url):
+            url = name if name.startswith("/") else link(name)
+            if url and path.startswith(url):
                 led.append((len(url), False, entry[1]))
     return max(led, default=(0, True, ""))[2]

@@ -3,14 +3,16 @@
 import datetime
 from collections.abc import Iterator
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.roles import Action
 from branches.models import Organisation
+from branches.periods import add_months
 from branches.scope import reaches, within_paths
 from compliance.models import Duty
 from members.enums import RequestState, TransferState
-from members.models import DevelopmentPlan, Election, TermRequest, Transfer
+from members.models import DevelopmentPlan, Election, Term, TermRequest, Transfer
 from tasks.models import Task, TaskState
 
 
@@ -23,6 +25,8 @@ def waiting_for(user, organisation: Organisation, today: datetime.date) -> dict 
 
 
 _ACTIONS = (Action.REVIEW_TASK, Action.APPROVE)
+# Months for which the result of an election is waited for.
+_FILED_WITHIN = 12
 
 
 def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[dict]:
@@ -33,12 +37,18 @@ def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[d
     if not reaches(user, Action.APPROVE, organisation.path):
         return
     terms = reverse("members:terms") + below
-    asked = TermRequest.objects.within(organisation).filter(state=RequestState.ASKED)
-    yield _part("换届请示", asked, f"{terms}&state=asked")
+    # A request about a term that has since been followed by another asks for nothing any more.
+    followed = Term.objects.filter(
+        organisation=OuterRef("term__organisation"), starts_on__gt=OuterRef("term__starts_on")
+    )
+    asked = TermRequest.objects.within(organisation).filter(
+        ~Exists(followed), state=RequestState.ASKED
+    )
+    yield _part("换届请示", asked, f"{terms}&state=waiting")
     notices = Duty.objects.within(organisation).filter(rule="terms.notice").unmet()
     yield _part("换届提醒", notices, f"{terms}&state=ending")
     results = Election.objects.within(organisation).filter(
-        reported_on__isnull=False, filed_on__isnull=True
+        filed_on__isnull=True, held_on__gte=add_months(today, -_FILED_WITHIN)
     )
     yield _part("选举备案", results, terms)
     letters = Transfer.objects.filter(
@@ -48,7 +58,7 @@ def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[d
     plans = DevelopmentPlan.objects.within(organisation).filter(
         year__gte=today.year, approved_on__isnull=True
     )
-    yield _part("发展计划", plans, reverse("members:developments") + below)
+    yield _part("发展计划", plans, reverse("members:development_plans") + below)
 
 
 def _part(label: str, rows, url: str) -> dict:

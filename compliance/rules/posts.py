@@ -2,6 +2,7 @@
 
 import datetime
 
+from accounts.roles import Action
 from branches.models import Organisation
 from branches.words import full_date
 from compliance.registry import (
@@ -164,7 +165,7 @@ def _committee_size_evidence(question: Question, organisation: Organisation) -> 
     return Evidence(counted=[Record(text=text, note="可在下次换届时调整")], facts=facts)
 
 
-_KEEP = Cure("登记班子成员", "members:posts")
+_KEEP = Cure("登记班子成员", "members:posts", actions=(Action.KEEP_POSTS,))
 _SOURCE = "中国共产党支部工作条例（试行）（2018）第六章（条款号待核实）"
 
 BRANCH_HAS_A_COMMITTEE = register(
@@ -207,7 +208,7 @@ COMMITTEE_IS_OF_USUAL_SIZE = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_committee_size,
         evidence=_committee_size_evidence,
-        cure=_KEEP,
+        cure=Cure("调整班子任职", "members:posts", actions=(Action.KEEP_POSTS,)),
         unit="项",
         keys=(COMMITTEE_USUAL, COMMITTEE_FROM, COMMITTEE_LEAST, COMMITTEE_MOST),
         strict=False,

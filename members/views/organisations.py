@@ -93,7 +93,7 @@ def organisation_merge(request, code):
         title="合并组织",
         submit="合并组织",
         notes=_notes(consequences(organisation, today)),
-        confirm=f"把{organisation.short_name}并入别的组织？",
+        confirm=f"把{organisation.short_name}并入所选的组织？",
     )
 
 

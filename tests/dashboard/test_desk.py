@@ -10,16 +10,21 @@ from branches.periods import Span, period_of
 from compliance.models import Duty
 from compliance.services import run_night
 from meetings.enums import Type
+from members.enums import TransferState
+from members.models import Transfer
 from tests.factories import (
     make_branch,
     make_charge,
     make_committee,
     make_county,
     make_meeting,
+    make_member,
     make_members,
     make_payment,
     make_post,
     make_task,
+    make_term,
+    make_transfer,
     make_user,
 )
 
@@ -172,3 +177,27 @@ def test_the_neighbour_sees_nothing(client, branch, secretary):
 
 def test_the_running_month_is_named_in_words():
     assert period_of(Span.MONTH, TODAY).label == "2026年3月"
+
+
+def test_somebody_on_the_way_here_stands_on_the_desk_until_received(client, branch, secretary):
+    member = make_member(make_branch(branch.parent), "许文桥")
+    make_transfer(member, to=branch, letter_on=datetime.date(2026, 3, 1), valid_days=20)
+    (item,) = [item for item in open_desk(client).context["items"] if "许文桥" in item.title]
+    assert (item.kind, item.status) == ("soon", "有效期还剩 3 天")
+    Transfer.objects.update(state=TransferState.RECEIVED)
+    assert "接收许文桥的组织关系" not in titles(open_desk(client))
+
+
+def test_what_the_superior_owes_stands_as_waiting_without_a_button(client, branch, secretary):
+    make_term(branch, starts_on=datetime.date(2023, 6, 1), ends_on=datetime.date(2026, 6, 1))
+    run_night(TODAY)
+    (item,) = [item for item in open_desk(client).context["items"] if item.kind == "wait"]
+    assert (item.status, item.action) == ("等上级办理", None)
+
+
+def test_conditions_in_order_are_folded_and_problems_are_not(client, branch, secretary):
+    run_night(TODAY)
+    context = open_desk(client).context
+    assert {light["kind"] for light in context["in_order"]} == {"done"}
+    assert "党支部人数下限" in {light["name"] for light in context["in_order"]}
+    assert "支部委员会" in {light["name"] for light in context["duties"]}

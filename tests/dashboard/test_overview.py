@@ -228,3 +228,23 @@ def test_a_changed_value_is_judged_within_minutes(client, county):
     duties = Duty.objects.filter(rule="meetings.theme_day")
     assert set(duties.filter(period="2026-03").values_list("required", flat=True)) == {3}
     assert set(duties.filter(period="2026-02").values_list("required", flat=True)) == {1}
+
+
+def test_each_rule_stands_in_one_theme_of_the_heat_map(client, county):
+    as_role(client, Role.COUNTY_OFFICER, county)
+    first = client.get(reverse("overview")).context["heat"]
+    shown = [head["label"] for head in first["columns"][:-1]]
+    for theme in first["themes"][1:]:
+        heat = client.get(theme["url"]).context["heat"]
+        assert [one["current"] for one in heat["themes"]].count(True) == 1
+        shown += [head["label"] for head in heat["columns"][:-1]]
+    assert len(first["themes"]) == 3
+    assert len(shown) == len(set(shown))
+    assert {"主题党日", "过小", "清查"} <= set(shown)
+
+
+def test_a_cell_opens_in_the_theme_of_its_rule(client, county):
+    as_role(client, Role.COUNTY_OFFICER, county)
+    heat = client.get(reverse("cell", args=["C1", "branches.too_small"])).context["heat"]
+    (current,) = [theme["label"] for theme in heat["themes"] if theme["current"]]
+    assert current == "组织设置和班子"

@@ -44,23 +44,28 @@ def found_alliance(
 def change_alliance(*, alliance: Alliance, by, **facts: object) -> bool:
     """Change name, aim and days; returns whether anything differed.
 
-    Its end ends the time of all who are in it. Refuses an end before the beginning, and a
-    beginning or an end that would cut off the time of a member.
+    Its end ends the time of all who are in it, and moves with a correction for those who stayed to
+    the end. Refuses an end before the beginning, and a beginning or an end that would cut off the
+    time of a member.
     """
     alliance = Alliance.objects.select_for_update().get(pk=alliance.pk)
+    end_before = alliance.ends_on
     difference = put(alliance, **facts)
     if not difference:
         return False
     _refuse_alliance(alliance)
     if alliance.members.filter(starts_on__lt=alliance.starts_on).exists():
         raise AllianceFault("有成员在这一天以前就加入了，请核对成立日期", "starts_on")
+    to_the_end = Q(ends_on__isnull=True)
+    if end_before:
+        to_the_end |= Q(ends_on=end_before)
     if alliance.ends_on:
-        later = Q(starts_on__gt=alliance.ends_on) | Q(ends_on__gt=alliance.ends_on)
+        later = Q(starts_on__gt=alliance.ends_on) | (Q(ends_on__gt=alliance.ends_on) & ~to_the_end)
         if alliance.members.filter(later).exists():
             raise AllianceFault("有成员在这一天以后才加入或退出，请核对结束日期", "ends_on")
     alliance.save(update_fields=difference.fields)
-    if "ends_on" in difference.fields and alliance.ends_on:
-        alliance.members.filter(ends_on=None).update(ends_on=alliance.ends_on)
+    if "ends_on" in difference.fields:
+        alliance.members.filter(to_the_end).update(ends_on=alliance.ends_on)
     ended = "ends_on" in difference.fields and alliance.ends_on
     _record(
         alliance,

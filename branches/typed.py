@@ -16,6 +16,8 @@ _DATE = re.compile(r"^(\d{4})\s*[年.\-/．、]\s*(\d{1,2})\s*[月.\-/．、]\s*
 _YEAR_MONTH = re.compile(r"^(\d{4})\s*[年.\-/．]\s*(\d{1,2})\s*月?$")
 _MONTH_DAY = re.compile(r"^(\d{1,2})\s*[月.\-/．]\s*(\d{1,2})\s*日?$")
 _LARGEST_COUNT = 10**6
+# A day outside of these is a slip of the keyboard.
+_YEARS = range(1900, 2101)
 _NAME_MARKS = re.compile(r"[、,，;；\n\t 　]+")
 
 
@@ -41,13 +43,21 @@ def folded(value) -> str:
     return unicodedata.normalize("NFKC", plain(value)).strip()
 
 
+def _likely(day: datetime.date) -> datetime.date:
+    """The day, unless its year cannot be meant."""
+    if day.year not in _YEARS:
+        raise Unreadable(f"“{day}”的年份不在 {_YEARS[0]} 到 {_YEARS[-1]} 之间，请核对年份")
+    return day
+
+
 def _made(year: int, month: int, day: int, typed: str) -> datetime.date:
     if not 1 <= month <= 12:
         raise Unreadable(f"“{typed}”没有 {month} 月，请写成 1987-12-05 这样的日期")
     try:
-        return datetime.date(year, month, day)
+        made = datetime.date(year, month, day)
     except ValueError:
         raise Unreadable(f"“{typed}”没有这一天，请写成 1987-12-05 这样的日期") from None
+    return _likely(made)
 
 
 def read_date(value, *, year: int | None = None) -> datetime.date | None:
@@ -56,9 +66,9 @@ def read_date(value, *, year: int | None = None) -> datetime.date | None:
     `year` completes a date typed as `3.28`; without it such a text is refused.
     """
     if isinstance(value, datetime.datetime):
-        return value.date()
+        return _likely(value.date())
     if isinstance(value, datetime.date):
-        return value
+        return _likely(value)
     text = folded(value)
     if not text or text in {"无", "-", "—", "/"}:
         return None

@@ -5,7 +5,7 @@ import datetime
 from django import forms
 
 from branches.periods import Period
-from branches.words import full_date
+from branches.words import full_date, one_line
 from members.absence_forms import day_field
 
 # In an address and in a form a tick is one letter, or nothing.
@@ -55,7 +55,7 @@ def one_line_of(values) -> tuple[dict[str, bool | None], str | None]:
         field: SIGNS[values[name]] for name, field in NAMES.items() if values.get(name) in SIGNS
     }
     note = values.get("note")
-    return ticks, None if note is None else note[:LONGEST_NOTE]
+    return ticks, None if note is None else one_line(note, LONGEST_NOTE)
 
 
 def changes_in(values, key: int) -> tuple[dict[str, bool | None], str | None]:

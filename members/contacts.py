@@ -6,10 +6,10 @@ Reads only: the pages, the rules and the service that opens cases ask the same q
 import datetime
 from dataclasses import dataclass
 
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from branches.periods import Span, add_months, add_years, period_of
-from members.enums import AbsenceKind, CaseKind
+from members.enums import AbsenceKind, CaseKind, LeaveReason
 from members.models import Absence, Case, Contact
 from members.roster import roster
 
@@ -98,10 +98,12 @@ def cases_due(organisations, day: datetime.date) -> list[Due]:
     """What the records say must go to the committee by `day` and it has not decided by then.
 
     Lost for six calendar months since the start on record or the last contact after it; no
-    contact for two years after suspension; abroad for more than five years.
+    contact for two years after suspension, on the roster still or off it by it; abroad for more
+    than five years.
     """
     lost = list(_lost(organisations, day))
     due = [*_lost_for_months(lost, day), *_long_suspended(lost, day)]
+    due += _gone_suspended(organisations, day)
     due += _long_abroad(organisations, day)
     decided = _decisions({one.member_id for one in due}, day)
     return [one for one in due if not _is_decided(one, decided)]
@@ -167,6 +169,29 @@ def _long_suspended(lost, day: datetime.date):
         # A contact after the suspension, or a new loss, is another story.
         if since <= suspended_on and due_on <= day:
             yield Due(CaseKind.LOST_2Y, organisation_id, member_id, name, suspended_on, due_on)
+
+
+def _gone_suspended(organisations, day: datetime.date):
+    """Those whom the suspension took off the roster: a matter for the branch they left."""
+    last_contact = (
+        Contact.objects.filter(member=OuterRef("member"), on__lte=day)
+        .order_by("-on")
+        .values("on")[:1]
+    )
+    rows = (
+        Case.objects.filter(suspended_on__lte=day, member__organisation__in=organisations)
+        .filter(
+            member__left_on__lte=day, member__left_reason__startswith=LeaveReason.SUSPENDED.label
+        )
+        .order_by("member_id", "suspended_on")
+        .values_list("member_id", "member__organisation_id", "member__name", "suspended_on")
+        .annotate(contacted_on=Subquery(last_contact))
+    )
+    # Of several suspensions the last one counts.
+    for member_id, branch, name, since, contacted_on in {row[0]: row for row in rows}.values():
+        due_on = add_years(since, SUSPENDED_YEARS)
+        if due_on <= day and (contacted_on is None or contacted_on <= since):
+            yield Due(CaseKind.LOST_2Y, branch, member_id, name, since, due_on)
 
 
 def _long_abroad(organisations, day: datetime.date):

@@ -322,6 +322,13 @@ class Due:
         return self.window.latest
 
     @property
+    def binding_on(self) -> datetime.date | None:
+        """The last day of what is more than 一般: of a 应当, or of the longest span a text allows."""
+        if self.limit.nature == Nature.MUST:
+            return self.due_on
+        return self.limit.special.after(self.window.base_on) if self.limit.special else None
+
+    @property
     def alarms(self) -> bool:
         """Whether a passed day is shown as late; local practice never is."""
         return bool(self.limit.rule)

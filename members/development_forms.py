@@ -5,13 +5,17 @@ import datetime
 from django import forms
 
 from branches.forms import TypedField
-from branches.typed import read_count, read_date, read_names
+from branches.typed import Unreadable, read_count, read_date, read_names
 from members.development_stages import LASTING, VOTED
 from members.enums import Gender, Step
+from members.forms import NumberField
 from members.identity import born_on, gender_digit_is_male, read_id_number, read_phone
 from members.services.development_entry import Entry
 
 _EARLIEST_YEAR = 1949
+# What a small integer column holds, rounded down.
+_MOST = 30000
+_NUMBER_MISSING = "请填 18 位公民身份号码，用来认人和推算年龄"
 # Why somebody goes no further; other words may be written instead.
 END_REASONS = (
     "本人撤回申请",
@@ -37,11 +41,19 @@ def day_field(label: str, missing: str = "", **options) -> TypedField:
     )
 
 
+def read_number(text: str) -> int | None:
+    """A number of people or hours."""
+    number = read_count(text)
+    if number is not None and number > _MOST:
+        raise Unreadable(f"“{text}”数目过大，请核对后再填")
+    return number
+
+
 def number_field(label: str, missing: str = "", **options) -> TypedField:
     """A whole number as people type it."""
     return TypedField(
         label=label,
-        read=read_count,
+        read=read_number,
         max_length=6,
         required=bool(missing),
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
@@ -74,7 +86,7 @@ class PersonForm(forms.Form):
         label="公民身份号码",
         read=read_id_number,
         max_length=30,
-        error_messages={"required": "请填 18 位公民身份号码，用来认人和推算年龄"},
+        error_messages={"required": _NUMBER_MISSING},
     )
     phone = TypedField(label="手机号码", read=read_phone, max_length=30, required=False)
     ethnicity = line_field("民族", 20)
@@ -121,7 +133,16 @@ class CultivationForm(forms.Form):
 class ChangeForm(CultivationForm, PersonForm):
     """修改情况, before somebody is on the roster."""
 
+    id_number = NumberField(label="公民身份号码", read=read_id_number, max_length=30)
+    phone = NumberField(label="手机号码", read=read_phone, max_length=30)
     field_order = ["name", "id_number", "phone", "ethnicity", "education", "occupation"]
+
+    def __init__(self, *args, masks: dict[str, str], **options):
+        super().__init__(*args, **options)
+        for name, mask in masks.items():
+            self.fields[name].mask = mask
+        self.fields["id_number"].required = True
+        self.fields["id_number"].error_messages["required"] = _NUMBER_MISSING
 
 
 class StepForm(forms.Form):

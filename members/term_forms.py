@@ -180,7 +180,7 @@ class ElectionForm(CountsForm):
 class CandidateForm(forms.Form):
     """One line of the ballot; a line without a name is no candidate."""
 
-    name = forms.CharField(label="姓名", required=False, max_length=60)
+    name = forms.CharField(label="姓名", required=False, max_length=40)
     votes = TypedField(label="赞成票", read=read_people, required=False, max_length=8)
     title = forms.ChoiceField(
         label="职务",

@@ -150,14 +150,55 @@ def _age(term: Term) -> tuple[datetime.date, datetime.date]:
 
 def live_requests(organisations, day: datetime.date) -> dict[int, list[TermRequest]]:
     """By term: what these organisations had asked by `day` and not been returned then."""
+    found = {
+        term: live(requests, day) for term, requests in requests_by_term(organisations).items()
+    }
+    return {term: requests for term, requests in found.items() if requests}
+
+
+def requests_by_term(organisations) -> dict[int, list[TermRequest]]:
+    """By term: everything these organisations ever asked, in order, whatever became of it."""
     found: dict[int, list[TermRequest]] = {}
-    for request in (
-        TermRequest.objects.filter(term__organisation__in=organisations, asked_on__lte=day)
-        .exclude(state=RequestState.RETURNED, decided_on__lte=day)
-        .order_by("asked_on", "pk")
+    for request in TermRequest.objects.filter(term__organisation__in=organisations).order_by(
+        "asked_on", "pk"
     ):
         found.setdefault(request.term_id, []).append(request)
     return found
+
+
+def live(requests: Iterable[TermRequest], day: datetime.date) -> list[TermRequest]:
+    """Of these what had been asked by `day` and not been returned then."""
+    return [
+        one
+        for one in requests
+        if one.asked_on <= day and (one.state != RequestState.RETURNED or is_waiting(one, day))
+    ]
+
+
+def runs_to_on(term: Term, requests: Iterable[TermRequest], day: datetime.date) -> datetime.date:
+    """The end of a term as it was known on `day`; `requests` are all of the term.
+
+    A postponement approved later was not known. The day kept with the term itself counts only
+    where no approved request says when it was granted.
+    """
+    if not any(_is_granted(one) for one in requests):
+        return term.runs_to
+    last = last_postponement(requests, day)
+    return last.to_on if last else term.ends_on
+
+
+def last_postponement(requests: Iterable[TermRequest], day: datetime.date) -> TermRequest | None:
+    """The postponement approved last by `day`."""
+    granted = [one for one in requests if _is_granted(one) and one.decided_on <= day]
+    return max(granted, key=lambda one: (one.decided_on, one.pk), default=None)
+
+
+def _is_granted(request: TermRequest) -> bool:
+    return (
+        request.kind == RequestKind.POSTPONEMENT
+        and request.state == RequestState.APPROVED
+        and request.decided_on is not None
+    )
 
 
 def is_waiting(request: TermRequest, day: datetime.date) -> bool:
@@ -168,10 +209,16 @@ def is_waiting(request: TermRequest, day: datetime.date) -> bool:
 def answers_the_call(requests: Iterable[TermRequest], day: datetime.date) -> bool:
     """Whether the organisation has asked for its election, or waits for a postponement.
 
-    An approved postponement moves the end; from there the election is to be asked for again.
+    An approved postponement moves the end; what was asked before it no longer counts, and from
+    there the election is to be asked for again.
     """
+    requests = list(requests)
+    last = last_postponement(requests, day)
     return any(
-        request.kind == RequestKind.ELECTION or is_waiting(request, day) for request in requests
+        last is None or request.asked_on > last.decided_on
+        if request.kind == RequestKind.ELECTION
+        else is_waiting(request, day)
+        for request in requests
     )
 
 

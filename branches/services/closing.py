@@ -8,7 +8,15 @@ from django.db.models import F, Q
 from accounts import trail
 from branches.changes import note_change
 from branches.grants import withdraw_role
-from branches.models import AllianceMember, BranchUnit, Grant, Group, Organisation
+from branches.models import (
+    ActivityRoom,
+    Alliance,
+    AllianceMember,
+    BranchUnit,
+    Grant,
+    Group,
+    Organisation,
+)
 from branches.services.areas import AREA, OrganisationFault
 from branches.services.facts import refuse_day
 
@@ -36,8 +44,8 @@ def close_organisation(
 ) -> dict[str, str]:
     """End an organisation; `on` is the first day without it. Returns what ended, in words.
 
-    Its groups, units and alliances end the day before, rights given on it are withdrawn; code,
-    name and history stay. Refuses what `refuse_day` does, and while something stands below it.
+    Its groups, units and alliances, also those it leads, end the day before, its rooms are closed,
+    rights given on it are withdrawn; code, name and history stay. Refuses what `refuse_day` does, and while something stands below it.
     """
     organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
     refuse_day(organisation, on, today)
@@ -46,6 +54,8 @@ def close_organisation(
         "党小组": end_rows(Group.objects.filter(organisation=organisation), on),
         "所辖单位": end_rows(BranchUnit.objects.filter(organisation=organisation), on),
         "联建共建": end_rows(AllianceMember.objects.filter(organisation=organisation), on),
+        "牵头的联合体": _end_led_alliances(organisation, on),
+        "活动阵地": _close_rooms(organisation, on),
         "授权": _withdraw_grants(organisation, by, reason),
     }
     organisation.dissolved_on, organisation.merged_into = on, merged_into
@@ -88,6 +98,21 @@ def end_rows(rows, on: datetime.date) -> int:
     late = lasting.filter(starts_on__gte=on).update(ends_on=F("starts_on"))
     early = lasting.exclude(starts_on__gte=on).update(ends_on=on - datetime.timedelta(days=1))
     return late + early
+
+
+def _end_led_alliances(organisation: Organisation, on: datetime.date) -> int:
+    """Without their lead alliances end, with the time of all who are in them."""
+    led = Alliance.objects.filter(organisation=organisation)
+    end_rows(AllianceMember.objects.filter(alliance__in=led), on)
+    return end_rows(led, on)
+
+
+def _close_rooms(organisation: Organisation, on: datetime.date) -> int:
+    """Rooms are out of use from `on` on; one opened later closes on its first day."""
+    rooms = ActivityRoom.objects.filter(organisation=organisation)
+    lasting = rooms.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on))
+    late = lasting.filter(opened_on__gt=on).update(closed_on=F("opened_on"))
+    return late + lasting.exclude(opened_on__gt=on).update(closed_on=on)
 
 
 def _withdraw_grants(organisation: Organisation, by, reason: str) -> int:

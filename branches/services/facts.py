@@ -19,7 +19,8 @@ _DAY = datetime.timedelta(days=1)
 def change_organisation(organisation: Organisation, *, by, reason: str = "", **facts) -> bool:
     """Correct plain facts (founding day, a name that was mistyped); returns whether anything differed.
 
-    What changes from a day on is `change_facts`, a new superior `move_organisation`.
+    What changes from a day on is `change_facts`, a new superior `move_organisation`. Refuses a
+    founding day after the first superior's time.
     """
     organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
     before = {name: getattr(organisation, name) for name in facts}
@@ -29,12 +30,9 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     said_before = in_words(organisation, changed)
     for name in changed:
         setattr(organisation, name, facts[name])
-    organisation.save(update_fields=changed)
     if "founded_on" in changed:
-        # The first placement begins with the organisation.
-        Placement.objects.filter(organisation=organisation, starts_on=before["founded_on"]).update(
-            starts_on=organisation.founded_on
-        )
+        _found_on(organisation, before["founded_on"])
+    organisation.save(update_fields=changed)
     trail.record(
         by=by,
         action="修改组织",
@@ -54,6 +52,20 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     if days:
         note_change(organisation.pk, AREA, min(days), max(days))
     return True
+
+
+def _found_on(organisation: Organisation, before: datetime.date | None) -> None:
+    """The first placement begins with the organisation, and cannot begin after its own end."""
+    first = Placement.objects.filter(organisation=organisation, starts_on=before)
+    day = organisation.founded_on
+    ended = first.filter(ends_on__lt=day).order_by("ends_on").first() if day else None
+    if ended:
+        raise OrganisationFault(
+            f"“{organisation.name}”的第一次隶属关系到{full_date(ended.ends_on)}为止，"
+            "成立日期不能晚于那一天，请核对成立日期",
+            field="founded_on",
+        )
+    first.update(starts_on=day)
 
 
 @transaction.atomic

@@ -38,6 +38,8 @@ from members.development_stages import LEADS_TO
 from members.enums import Gender, MemberKind, Stage, Step
 from members.identity import born_on, gender_digit_is_male
 from members.models import Development, DevelopmentStep
+from members.services import Refused
+from members.services.refusals import KNOWN_ELSEWHERE, refuse_target
 from members.values import RULES_2026_FROM
 
 # The area of trail lines, as of the service that writes single ways; and of what is judged.
@@ -118,6 +120,10 @@ class Developments:
 
     def _plan_row(self, row: Row, place: Place, number_hash: str | None) -> None:
         person = self._known(number_hash)
+        if person and not any(span.place is place for span in person.spans):
+            # Nothing stored is said of somebody of another branch.
+            row.refuse(ID_NUMBER.heading, KNOWN_ELSEWHERE, row.written(ID_NUMBER.heading))
+            return
         stored = self._match(row, place, number_hash, person)
         if row.problems or self._firsts.repeats(row, stored or number_hash):
             return
@@ -164,6 +170,11 @@ class Developments:
         if not place.organisation.holds_relations:
             form = place.organisation.get_form_display()
             row.refuse(BRANCH_CODE.heading, f"{form}党支部不发展党员，请填党员所在单位的党支部")
+        else:
+            try:
+                refuse_target(place.organisation, row.values.get(APPLIED.heading))
+            except Refused as fault:
+                row.refuse(BRANCH_CODE.heading, str(fault), place.organisation.code)
         number = row.values[ID_NUMBER.heading]
         development = Development(
             name=row.label,
@@ -269,10 +280,14 @@ class Developments:
                 row.refuse(ID_NUMBER.heading, "这名党员已有一份发展党员记录，请核对")
             if person.row:
                 row.needs.add(person.row)
-            if person.joined_on and person.joined_on != found[ADMITTED.heading]:
+            if (
+                person.joined_on
+                and person.joined_on != found[ADMITTED.heading]
+                and self.county.may(person.home)
+            ):
                 reason = f"名册上的入党日期是 {person.joined_on}，两处不一致，请核对"
                 row.note(ADMITTED.heading, reason, row.written(ADMITTED.heading))
-            note_other_name(row, person)
+            note_other_name(self.county, row, person)
         if CONFIRMED.heading in found:
             if Step.ADMISSION_MEETING not in plan.steps:
                 row.refuse(ADMITTED.heading, "填了转正时间，入党时间不能为空")

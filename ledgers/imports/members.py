@@ -176,6 +176,7 @@ class Members:
             ):
                 row.refuse(column.heading, f"“{column.heading}”不能为空")
         place = self.county.branch_of(row)
+        _refuse_dissolved(row, place)
         number = row.values[ID_NUMBER.heading]
         member = Member(
             **{
@@ -274,6 +275,7 @@ class Members:
 
     def _transfer(self, row: Row, person: Person, place: Place) -> None:
         """Move the member to another branch as of today; yesterday was the last day in the old."""
+        _refuse_dissolved(row, place)
         today, plan, span = self.county.today, row.plan, person.open_span
         if span and span.starts_on and span.starts_on >= today:
             # Begun today or later: nothing of it is past yet.
@@ -433,6 +435,13 @@ class Members:
                 post.member_id = row.plan.person.pk
                 links.append(post)
         Post.objects.bulk_update(links, ["member"], batch_size=500)
+
+
+def _refuse_dissolved(row: Row, place: Place | None) -> None:
+    """Nobody comes onto the roster of a branch that is no more."""
+    if place and (day := place.organisation.dissolved_on):
+        reason = f"“{place.name}”已于 {day} 撤销，请填别的党支部"
+        row.refuse(BRANCH_CODE.heading, reason, place.organisation.code)
 
 
 def _learn(person: Person) -> None:

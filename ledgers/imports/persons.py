@@ -29,8 +29,10 @@ def refuse_masked(row: Row) -> bool:
     return True
 
 
-def note_other_name(row: Row, person: Person) -> None:
-    """Say that the roster knows the number under another name."""
+def note_other_name(county: County, row: Row, person: Person) -> None:
+    """Say that the roster knows the number under another name, to who may see that roster."""
+    if not county.may(person.home):
+        return
     name = row.values.get(MEMBER_NAME.heading, "")
     if name and canonical(split_person(name)[0]) != canonical(person.name):
         reason = f"名册上这个身份证号是“{person.name}”，按身份证号认人"

@@ -32,6 +32,8 @@ from ledgers.sheets.columns import (
 from ledgers.sheets.posts import APPOINTED, ENDS, STARTS, TITLE, WAY, values
 from members.enums import COMMITTEE_TITLES, PostTitle
 from members.models import Post
+from members.services import Refused
+from members.services.post_checks import refuse_days
 
 # The area of trail lines, as of the service that writes single posts; and of what is judged.
 TRAIL_AREA, AREA = "posts", "members"
@@ -155,7 +157,8 @@ class Posts:
                 for span in person.spans
             ):
                 row.refuse(ID_NUMBER.heading, "任职时不在这个支部的名册上，请核对支部和日期")
-            note_other_name(row, person)
+                return None
+            note_other_name(self.county, row, person)
             if person.row:
                 row.needs.add(person.row)
             return person
@@ -219,6 +222,7 @@ class Posts:
             is_appointed=row.values.get(WAY.heading) == APPOINTED,
         )
         row.plan = PostPlan(place, post, person)
+        self._check_life(row)
         self.held[place].append(row.plan)
 
     def _compare(self, row: Row, place: Place, held: PostPlan, person: Person | None) -> None:
@@ -254,6 +258,8 @@ class Posts:
             row.change(ID_NUMBER.heading, "", person.mask)
         if post.starts_on and post.ends_on and post.ends_on < post.starts_on:
             row.refuse(ENDS.heading, f"免职日期早于任职日期 {post.starts_on}", post.ends_on)
+        else:
+            self._check_life(row)
 
     def _check_days(self, row: Row) -> None:
         starts_on, ends_on = row.values.get(STARTS.heading), row.values.get(ENDS.heading)
@@ -262,6 +268,30 @@ class Posts:
                 row.refuse(heading, "这一天还没有到，请核对", day)
         if starts_on and isinstance(ends_on, datetime.date) and ends_on < starts_on:
             row.refuse(ENDS.heading, f"免职日期早于任职日期 {starts_on}", ends_on)
+
+    @staticmethod
+    def _check_life(row: Row) -> None:
+        """What the service refuses: days outside the organisation's life, and no end for somebody
+        who is not there any more.
+        """
+        plan = row.plan
+        post, organisation = plan.post, plan.place.organisation
+        try:
+            refuse_days(organisation, post.starts_on, post.ends_on)
+        except Refused as fault:
+            heading = ENDS.heading if fault.field == "ends_on" else STARTS.heading
+            row.refuse(heading, str(fault), row.written(heading))
+            return
+        if (
+            plan.person
+            and post.ends_on is None
+            # Elsewhere officers are attached, which spans do not say.
+            and organisation.holds_relations
+            and not any(
+                span.place is plan.place and span.ends_on is None for span in plan.person.spans
+            )
+        ):
+            row.refuse(ENDS.heading, "现在不在这个支部的名册上，请填免职日期")
 
     def _check_others(self, row: Row) -> None:
         """Nobody holds a post twice at once, and there is one secretary at a time."""

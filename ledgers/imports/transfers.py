@@ -202,7 +202,7 @@ class Transfers:
             return
         row.plan = TransferPlan(place, transfer, other=other)
         if person:
-            note_other_name(row, person)
+            note_other_name(self.county, row, person)
             if person.row:
                 row.needs.add(person.row)
         here = bool(person) and person.home is place and not person.left_on

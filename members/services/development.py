@@ -35,8 +35,8 @@ from members.services.development_entry import (
     way_to,
 )
 from members.services.people import create_member, end_membership
-from members.services.records import change_member
-from members.services.refusals import refuse_known_number, refuse_target
+from members.services.records import REVEALED, Numbers, change_member
+from members.services.refusals import refuse_known_number, refuse_open_transfer, refuse_target
 
 # The trail's own area: its lines are about a way, not about a member of the same number.
 TRAIL_AREA = "development"
@@ -46,6 +46,8 @@ STARTED, TAKEN, CORRECTED, REMOVED, CHANGED, ENDED = (
 )
 FROM_ROSTER = "从花名册接续"
 ARCHIVED_REASON = "已转正，材料归档"
+# On these the roster rests.
+_RESTING = (Step.CONVERSION_DECISION, Step.EXTENSION, Step.ADMISSION_MEETING)
 _ADMITTED, _CONVERTED = "发展党员：支部大会接收", "发展党员：上级审批转正"
 
 
@@ -164,6 +166,14 @@ def change_development(*, development: Development, by, reason: str = "", **fact
 
 
 @transaction.atomic
+def reveal_development(*, development: Development, by, reason: str) -> Numbers:
+    """The full numbers of somebody on the way; who looked and why stays in the trail, masked."""
+    after = {"公民身份号码": development.id_number_mask, "手机号码": development.phone_mask}
+    _record(development, REVEALED, by, after=after, reason=reason)
+    return Numbers(development.id_number, development.phone)
+
+
+@transaction.atomic
 def register_step(
     *, development: Development, entry: Entry, by, today: datetime.date
 ) -> DevelopmentStep:
@@ -254,7 +264,8 @@ def end_development(
     """Nobody goes on with it: withdrawn, moved away, not approved, qualification cancelled.
 
     A probationary member leaves the roster that day for the same reason. Refuses without a reason,
-    a day to come or before the first step, and who is a formal member already.
+    a day to come or before the first step, who is a formal member already or on the roster of
+    another branch, and while a transfer is under way.
     """
     development = _locked(development)
     if not reason.strip():
@@ -268,8 +279,13 @@ def end_development(
         raise Refused(f"结束日期早于{full_date(first.on)}的“{first.get_step_display()}”", "on")
     development.ended_on, development.end_reason = on, reason.strip()
     development.save(update_fields=["ended_on", "end_reason"])
-    if development.member_id and development.member.left_on is None:
-        end_membership(member=development.member, on=on, reason=development.end_reason, by=by)
+    member = development.member
+    if member and member.left_on is None:
+        _refuse_elsewhere(development, member)
+        if member.kind == MemberKind.FORMAL:
+            raise Refused(f"{member.name}在名册上已是正式党员，离开请在花名册登记")
+        refuse_open_transfer(member)
+        end_membership(member=member, on=on, reason=development.end_reason, by=by)
     after = {"结束日期": full_date(on), "结束原因": development.end_reason}
     _record(development, ENDED, by, after=after)
     note_change(development.organisation_id, AREA, on)
@@ -329,15 +345,21 @@ def _follow(development: Development, step: str, way: Way, by) -> None:
     member = development.member
     if member is None:
         return
+    if step in _RESTING:
+        _refuse_elsewhere(development, member)
     if step == Step.EXTENSION:
         extension = way.latest(Step.EXTENSION)
         member.probation_extended_to = extension.until_on if extension else None
         member.save(update_fields=["probation_extended_to"])
     if step == Step.ADMISSION_MEETING:
-        change_member(member=member, by=by, joined_on=way.latest(step).on, reason=_ADMITTED)
-    if way.has(Step.CONVERSION_DECISION) and step in (
-        *(Step.CONVERSION_DECISION, Step.EXTENSION, Step.ADMISSION_MEETING),
-    ):
+        change_member(
+            member=member,
+            by=by,
+            joined_on=way.latest(step).on,
+            reason=_ADMITTED,
+            by_step=True,
+        )
+    if way.has(Step.CONVERSION_DECISION) and step in _RESTING:
         # Party age counts from the end of probation, not from the day of the meeting.
         change_member(
             member=member,
@@ -345,7 +367,14 @@ def _follow(development: Development, step: str, way: Way, by) -> None:
             kind=MemberKind.FORMAL,
             confirmed_on=way.probation_end,
             reason=_CONVERTED,
+            by_step=True,
         )
+
+
+def _refuse_elsewhere(development: Development, member: Member) -> None:
+    """A branch changes its own roster only; where else the member is, is not said."""
+    if member.organisation_id != development.organisation_id:
+        raise Refused(f"{member.name}的组织关系不在这个支部，请联系上级核对")
 
 
 def _record(development: Development, action: str, by, *, after, before=None, reason="") -> None:

@@ -229,7 +229,8 @@ def _move_memberships(rows: list[Membership], to: Organisation, on: datetime.dat
         Membership(member_id=row.member_id, organisation=to, starts_on=on, ends_on=row.ends_on)
         for row in older
     ]
-    standing = [row.member_id for row in rows if row.ends_on is None]
+    # Whoever left since counts as having left from there.
+    standing = [row.member_id for row in rows if row.ends_on in (None, row.member.left_on)]
     Membership.objects.filter(pk__in=[row.pk for row in begun]).update(organisation=to, group=None)
     Membership.objects.filter(pk__in=[row.pk for row in older]).update(ends_on=on - _DAY)
     Membership.objects.bulk_create(successors, batch_size=500)

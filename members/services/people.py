@@ -12,14 +12,16 @@ from django.db.models import Q
 from branches.changes import note_change
 from branches.models import Group, Organisation
 from branches.words import full_date
-from members.enums import PostTitle
-from members.models import Member, Membership, Post
+from members.enums import LeaveReason, PostTitle
+from members.models import Development, Member, Membership
 from members.services import AREA, Refused
+from members.services.post_checks import refuse_overlap
 from members.services.records import locked, refuse_unknown
 from members.services.refusals import (
     refuse_dates,
     refuse_group,
     refuse_known_number,
+    refuse_open_transfer,
     refuse_target,
 )
 from members.services.words import filled, in_words, numbers_in_words, record
@@ -27,6 +29,7 @@ from members.services.words import filled, in_words, numbers_in_words, record
 ADDED = "新增党员"
 MOVED, REGROUPED = "组织关系变动", "调整党小组"
 LEFT, RETURNED = "登记离开", "撤回离开"
+LEFT_COUNTY = LeaveReason.MOVED.label
 
 _DAY = datetime.timedelta(days=1)
 
@@ -164,10 +167,11 @@ def change_group(
 
 @transaction.atomic
 def end_membership(*, member: Member, on: datetime.date, reason: str, by, note: str = "") -> None:
-    """Somebody leaves on `on`: memberships, attachments and posts end that day; the row stays.
+    """Somebody leaves on `on`: memberships, attachments, posts and assignments end that day; the
+    row stays.
 
     Refuses without a reason, who has left already, and a day before the joining or before the
-    membership began.
+    membership, a post or an assignment began.
     """
     member = locked(member)
     if not reason.strip():
@@ -179,7 +183,7 @@ def end_membership(*, member: Member, on: datetime.date, reason: str, by, note: 
     current = _open_membership(member)
     if current and current.starts_on and on < current.starts_on:
         raise Refused(f"{full_date(current.starts_on)}才到本支部，离开须在那天或以后", "on")
-    posts = _end_posts(member.posts.all(), on)
+    posts = _end_posts(member.posts.all(), on) | _end_assignments(member, on)
     attached = list(member.memberships.filter(is_attached=True, ends_on__isnull=True))
     for membership in (*attached, *([current] if current else [])):
         membership.ends_on = max(on, membership.starts_on or on)
@@ -208,14 +212,13 @@ def leave(
     """
     if on > today:
         raise Refused(f"{full_date(on)}还没有到，到了那天再登记", "on")
-    if member.transfers.open().exists():
-        raise Refused(f"{member.name}有一份在办的组织关系转接，请先办结或撤回")
+    refuse_open_transfer(member)
     end_membership(member=member, on=on, reason=reason, by=by, note=note)
 
 
 @transaction.atomic
 def undo_leaving(*, member: Member, by, reason: str) -> None:
-    """Take back a leaving entered by mistake: membership and posts that ended that day go on.
+    """Take back a leaving entered by mistake: what ended that day goes on, so does a probation.
 
     Refuses without a reason and who has not left. A post that somebody else holds by now stays
     ended.
@@ -249,7 +252,9 @@ def undo_leaving(*, member: Member, by, reason: str) -> None:
         RETURNED,
         by,
         before={"离开日期": full_date(left_on), "离开原因": left_reason},
-        after=_reopen_posts(member, left_on),
+        after=_reopen_posts(member, left_on)
+        | _reopen_assignments(member, left_on)
+        | _reopen_development(member),
         reason=reason.strip(),
     )
     note_change(member.organisation_id, AREA, left_on)
@@ -267,7 +272,8 @@ def rejoin_branch(
 ) -> Membership:
     """Somebody who left comes back to a branch of the county on `on`, on the row kept since.
 
-    Refuses who has not left, a day not after the leaving, and what `move_membership` refuses.
+    A way to membership that ended with leaving the county goes on there. Refuses who has not left,
+    a day not after the leaving, and what `move_membership` refuses.
     """
     member = locked(member)
     if not member.left_on:
@@ -284,6 +290,7 @@ def rejoin_branch(
     member.left_on, member.left_reason = None, ""
     member.save(update_fields=["organisation", "group", "left_on", "left_reason"])
     after = {"支部": branch.name, "党小组": str(group or ""), "自": full_date(on)}
+    after |= _reopen_development(member)
     record(member, MOVED, by, before=before, after=filled(after), reason=reason)
     note_change(branch.pk, AREA, on)
     return opened
@@ -311,17 +318,56 @@ def _end_posts(posts, on: datetime.date) -> dict[str, str]:
     return {"免去职务": "、".join(ended)} if ended else {}
 
 
+def _end_assignments(member: Member, on: datetime.date) -> dict[str, str]:
+    """End the assignments that last beyond `on`, and what the trail says of it."""
+    rows = member.assignments.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on))
+    ended = []
+    for row in rows.select_related("organisation").select_for_update(of=("self",)):
+        if row.starts_on > on:
+            raise Refused(
+                f"{row.person_name}自 {full_date(row.starts_on)}起选派到"
+                f"{row.organisation.short_name}，晚于这一天，请先更正选派",
+                "on",
+            )
+        row.ends_on = on
+        row.save(update_fields=["ends_on"])
+        ended.append(f"{row.organisation.short_name}{row.get_role_display()}")
+        note_change(row.organisation_id, AREA, on)
+    return {"结束选派": "、".join(ended)} if ended else {}
+
+
 def _reopen_posts(member: Member, ended_on: datetime.date) -> dict[str, str]:
-    """Posts that ended with the leaving go on, but a secretary's where there is another."""
+    """Posts that ended with the leaving go on, but where somebody else holds the post by now."""
     reopened = []
-    for post in member.posts.filter(ends_on=ended_on).select_related("organisation"):
-        others = Post.objects.filter(
-            organisation=post.organisation_id, title=PostTitle.SECRETARY, ends_on__isnull=True
-        )
-        if post.title == PostTitle.SECRETARY and others.exists():
-            continue
+    posts = member.posts.filter(ends_on=ended_on, organisation__dissolved_on__isnull=True)
+    for post in posts.select_related("organisation", "group", "member"):
         post.ends_on = None
+        try:
+            refuse_overlap(post)
+        except Refused:
+            continue
         post.save(update_fields=["ends_on"])
         reopened.append(f"{post.organisation.short_name}{post.get_title_display()}")
         note_change(post.organisation_id, AREA, ended_on)
     return {"恢复职务": "、".join(reopened)} if reopened else {}
+
+
+def _reopen_assignments(member: Member, ended_on: datetime.date) -> dict[str, str]:
+    """Assignments that ended with the leaving go on."""
+    reopened = []
+    rows = member.assignments.filter(ends_on=ended_on, organisation__dissolved_on__isnull=True)
+    for row in rows.select_related("organisation"):
+        row.ends_on = None
+        row.save(update_fields=["ends_on"])
+        reopened.append(f"{row.organisation.short_name}{row.get_role_display()}")
+        note_change(row.organisation_id, AREA, ended_on)
+    return {"恢复选派": "、".join(reopened)} if reopened else {}
+
+
+def _reopen_development(member: Member) -> dict[str, str]:
+    """A way to membership that ended with leaving the county goes on where the member is."""
+    ended = Development.objects.filter(
+        member=member, ended_on__isnull=False, end_reason=LEFT_COUNTY
+    )
+    count = ended.update(ended_on=None, end_reason="", organisation=member.organisation_id)
+    return {"发展党员": "继续办理"} if count else {}

@@ -58,14 +58,19 @@ def same_post(organisation: Organisation, holder: Holder):
 
 
 def before_later(holder: Holder, later: list[Post]) -> datetime.date | None:
-    """Where an office entered late ended: before the next one of the same person or single post."""
+    """Where an office entered late ended: before the next one of the same person or single post,
+    at the latest with the member's leaving.
+    """
     starts = [
         post.starts_on
         for post in later
         if (post.title == holder.title and holder.title not in _SEVERAL)
         or (holder.member and post.member_id == holder.member.pk)
     ]
-    return min(starts) - _DAY if starts else None
+    ends = [day - _DAY for day in starts]
+    if holder.member and holder.member.left_on:
+        ends.append(holder.member.left_on)
+    return min(ends, default=None)
 
 
 def refuse_holder(
@@ -108,9 +113,15 @@ def refuse_days(
         raise Refused(
             f"{organisation.short_name}{full_date(founded)}才成立，请核对任职日期", "starts_on"
         )
-    if on and dissolved and on > dissolved:
+    # The day of dissolution is the first without it.
+    if on and dissolved and on >= dissolved:
         raise Refused(
             f"{organisation.short_name}已于{full_date(dissolved)}撤销，请核对任职日期", "starts_on"
+        )
+    if dissolved and (ends_on is None or ends_on >= dissolved):
+        raise Refused(
+            f"{organisation.short_name}已于{full_date(dissolved)}撤销，请填那天以前的免职日期",
+            "ends_on",
         )
 
 
@@ -136,7 +147,11 @@ def _belongs(organisation: Organisation, member: Member, on, ends_on) -> bool:
 
 
 def refuse_overlap(post: Post) -> None:
-    """Nobody holds a post twice at once, and some posts nobody holds beside somebody else."""
+    """Nobody holds a post twice at once, and some posts nobody holds beside somebody else.
+
+    Who is on the roster no more holds none: a post of the past has an end.
+    """
+    _refuse_endless(post)
     holder = Holder(post.title, post.member, post.person_name, post.group)
     others = (
         same_post(post.organisation, holder).exclude(pk=post.pk).select_related("member", "group")
@@ -154,6 +169,15 @@ def refuse_overlap(post: Post) -> None:
                 "或先登记免职",
                 "starts_on",
             )
+
+
+def _refuse_endless(post: Post) -> None:
+    if post.member is None or post.ends_on:
+        return
+    spans = Membership.objects.within(post.organisation).filter(member=post.member)
+    if not spans.filter(ends_on__isnull=True).exists():
+        where = "这个支部" if post.organisation.is_branch else "下属支部"
+        raise Refused(f"{post.person_name}现在不在{where}的名册上，请填免职日期", "ends_on")
 
 
 def _span(post: Post) -> str:

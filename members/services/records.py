@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts.roles import Action
 from branches.changes import note_change
+from branches.scope import reaches
 from branches.words import full_date
-from members.models import Member
+from members.enums import MemberKind
+from members.models import Development, Member
 from members.services import AREA, Refused
 from members.services.refusals import refuse_dates, refuse_known_number
 from members.services.words import in_words, numbers_in_words, record
@@ -59,16 +62,20 @@ def change_member(
     id_number: str | None = None,
     phone: str | None = None,
     reason: str = "",
+    by_step: bool = False,
     **facts,
 ) -> bool:
     """Correct facts of a member; a number that is None stays. Returns whether anything differed.
 
-    Refuses days that cannot be and a number that is on the county's roster already. The first
-    membership begins with the joining and moves with it.
+    Refuses days that cannot be, a number that is on the county's roster already, and what the
+    steps of 发展党员 decide, but for these steps themselves (`by_step`). The first membership
+    begins with the joining and moves with it.
     """
     refuse_unknown(facts)
     member = locked(member)
     changed = sorted(name for name, value in facts.items() if getattr(member, name) != value)
+    if not by_step:
+        _refuse_bypass(member, changed, facts, by)
     numbers = []
     if id_number is not None and id_number != member.id_number:
         refuse_known_number(id_number, by=by, own=member)
@@ -102,6 +109,17 @@ def change_member(
     if days:
         note_change(member.organisation_id, AREA, min(days))
     return True
+
+
+def _refuse_bypass(member: Member, changed: list[str], facts: dict, by) -> None:
+    """Refused where a way to membership decides: while it goes on its days and the kind, and ever
+    the conversion, but by who approves conversions."""
+    dating = [name for name in ("kind", "joined_on", "confirmed_on") if name in changed]
+    if dating and Development.objects.running().filter(member=member).exists():
+        raise Refused("请在发展党员里登记转正或更正环节", dating[0])
+    converts = member.kind == MemberKind.PROBATIONARY and facts.get("kind") == MemberKind.FORMAL
+    if converts and not (by and reaches(by, Action.APPROVE, member.organisation.path)):
+        raise Refused("预备党员转正请在发展党员里办：先接续，再登记转正", "kind")
 
 
 def _correct_start(member: Member, before: datetime.date | None) -> None:

@@ -11,16 +11,22 @@ from members.enums import MemberKind
 from members.models import Member
 from members.services import Refused
 
+# Says nothing of who or where.
+KNOWN_ELSEWHERE = "这个号码已在本县另一个支部的名册里，请联系上级办转接"
+
 
 def refuse_target(branch: Organisation, on: datetime.date | None) -> None:
-    """Refused when `branch` cannot hold a formal relation from `on` on."""
+    """Refused when `branch` cannot hold a formal relation from `on` on.
+
+    Nothing that goes on can begin in a branch that is dissolved by now, whatever the day.
+    """
     if not branch.is_branch:
         raise Refused(f"“{branch.name}”不是党支部，组织关系要落到党支部")
     if not branch.holds_relations:
         raise Refused(
             f"“{branch.name}”是{branch.get_form_display()}党支部，组织关系不转入，请选党员所在单位的党支部"
         )
-    if branch.dissolved_on and (on is None or on > branch.dissolved_on):
+    if branch.dissolved_on:
         raise Refused(f"“{branch.name}”已于 {full_date(branch.dissolved_on)}撤销，请选别的党支部")
 
 
@@ -32,6 +38,12 @@ def refuse_dates(*, kind, born_on, joined_on, confirmed_on) -> None:
         raise Refused(f"转正日期早于入党日期 {full_date(joined_on)}，请核对", "confirmed_on")
     if kind not in MemberKind.values:
         raise Refused("请选择类别：正式党员或预备党员", "kind")
+
+
+def refuse_open_transfer(member: Member) -> None:
+    """Refused while a transfer is under way: that ends the membership itself."""
+    if member.transfers.open().exists():
+        raise Refused(f"{member.name}有一份在办的组织关系转接，请先办结或撤回")
 
 
 def refuse_known_number(id_number: str, *, by, own: Member | None = None) -> None:
@@ -47,7 +59,7 @@ def refuse_known_number(id_number: str, *, by, own: Member | None = None) -> Non
     if holder is None:
         return
     if by is None or not reaches(by, Action.LOOK, holder.organisation.path):
-        raise Refused("这个号码已在本县另一个支部的名册里，请联系上级办转接", "id_number")
+        raise Refused(KNOWN_ELSEWHERE, "id_number")
     where = f"“{holder.organisation.name}”的{holder.name}"
     if holder.left_on:
         raise Refused(

@@ -16,11 +16,12 @@ from branches.periods import add_months
 from branches.values import Key
 from branches.words import full_date
 from members import facts
-from members.enums import Gender, LeaveReason, TransferState
+from members.enums import Gender, TransferState
 from members.identity import born_on, gender_digit_is_male
 from members.models import Development, Member, Transfer
 from members.services import AREA, Refused
 from members.services.people import (
+    LEFT_COUNTY,
     create_member,
     end_membership,
     move_membership,
@@ -31,7 +32,6 @@ from members.services.refusals import refuse_target
 
 # The trail's own area: its lines are about a transfer, not about a member of the same number.
 TRAIL_AREA = "transfers"
-LEFT_COUNTY = LeaveReason.MOVED.label
 _MONTHS_BACK = 24
 
 LETTER_DAYS = Key(

@@ -10,7 +10,7 @@ from branches.clock import today as current_day
 from branches.links import link
 from branches.periods import add_months
 from branches.scope import get_for, reaches
-from branches.words import full_date, short_date
+from branches.words import full_date, one_line, short_date
 from members import facts
 from members.absence_forms import AbsenceForm, ChoiceForm, EndForm
 from members.enums import AbsenceKind
@@ -208,7 +208,7 @@ def absence_remove(request, pk):
     code = absence.member.organisation.code
     try:
         services.remove_absence(
-            absence=absence, by=request.user, reason=request.POST.get("reason", "")[:300]
+            absence=absence, by=request.user, reason=one_line(request.POST.get("reason"), 300)
         )
     except Refused as refused:
         messages.warning(request, str(refused))

@@ -32,6 +32,8 @@ from members.services import Refused
 from members.services import development as services
 from members.services.development_entry import action_for, faults_of, way_to
 
+# What the trail says when the full numbers stand on the form.
+_CHANGING = "修改发展对象情况"
 _WRITTEN = ("GET", "HEAD", "POST")
 
 
@@ -88,10 +90,7 @@ def development_new(request):
 def development_change(request, pk):
     """修改情况: the person's facts before admission, 培养联系人 and 介绍人 at any time."""
     development = _development(request, pk, Action.CHANGE_MEMBER)
-    made = CultivationForm if development.member_id else ChangeForm
-    names = made.base_fields.keys()
-    initial = {name: getattr(development, name) for name in names}
-    form = made(request.POST or None, initial=initial)
+    form, numbered = _change_form(request, development)
     if request.method == "POST" and form.is_valid():
         facts = form.cleaned_data
         try:
@@ -101,11 +100,36 @@ def development_change(request, pk):
         else:
             messages.success(request, f"已保存{development.name}的情况")
             return _back(development)
+    elif numbered and (development.id_number or development.phone):
+        numbers = services.reveal_development(
+            development=development, by=request.user, reason=_CHANGING
+        )
+        form.initial |= {"id_number": numbers.id_number, "phone": numbers.phone}
     response = _form_page(
-        request, form, "修改情况", "保存情况", reverse("members:development", args=[pk])
+        request,
+        form,
+        "修改情况",
+        "保存情况",
+        reverse("members:development", args=[pk]),
+        warning="页面上是完整号码，打开这一页已记入操作记录" if numbered else "",
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _change_form(request, development: Development):
+    """The form, and whether whole numbers may stand on it; else their masks do."""
+    sent = request.POST or None
+    if development.member_id:
+        names = CultivationForm.base_fields.keys()
+        initial = {name: getattr(development, name) for name in names}
+        return CultivationForm(sent, initial=initial), False
+    reveals = reaches(request.user, Action.REVEAL_NUMBER, development.organisation.path)
+    shown = {"id_number": development.id_number_mask, "phone": development.phone_mask}
+    names = ChangeForm.base_fields.keys() - shown.keys()
+    initial = {name: getattr(development, name) for name in names}
+    masks = {} if reveals else shown
+    return ChangeForm(sent, masks=masks, initial=initial | masks), reveals
 
 
 @require_POST

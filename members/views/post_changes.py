@@ -287,11 +287,19 @@ def post_account(request, pk):
 # --- Posts in units ---------------------------------------------------------------------
 
 
-def _unit_people(organisation: Organisation) -> tuple[list[Member], list[Member]]:
-    """A branch's members; above branches those who hold a post in the organisation."""
+def _unit_people(request, organisation: Organisation) -> tuple[list[Member], list[Member]]:
+    """A branch's members; above branches those who hold a post in the organisation.
+
+    Only those whom the writer may act on: not who belongs to another branch by now.
+    """
+    within_reach = Member.objects.permitting(request.user, Action.KEEP_POSTS)
     if organisation.is_branch:
-        return _people(organisation)
-    holders = Member.objects.filter(posts__organisation=organisation)
+        mine = set(
+            within_reach.filter(memberships__organisation=organisation).values_list("pk", flat=True)
+        )
+        current, former = _people(organisation)
+        return [one for one in current if one.pk in mine], [one for one in former if one.pk in mine]
+    holders = within_reach.filter(posts__organisation=organisation)
     return list(holders.defer("id_number", "phone").order_by("pk").distinct()), []
 
 
@@ -300,7 +308,7 @@ def _unit_form(request, organisation: Organisation, **options) -> UnitPostForm:
     return UnitPostForm(
         request.POST if request.method == "POST" else None,
         units=units,
-        people=_unit_people(organisation),
+        people=_unit_people(request, organisation),
         today=current_day(),
         **options,
     )

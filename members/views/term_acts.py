@@ -94,7 +94,7 @@ def _page(request, term: Term, **bound):
         "requests": [_request(term, one) for one in requests],
         "history": _history(term, today),
         "change_url": reverse("members:term_change", args=[term.pk])
-        if may_keep(request.user, organisation)
+        if is_superior(request.user, organisation)
         else "",
         **_acts(request, term, requests, is_closed, bound, today),
     }

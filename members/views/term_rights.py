@@ -28,6 +28,13 @@ def may_keep(user, organisation: Organisation) -> bool:
     return reaches(user, Action.KEEP_POSTS, organisation.path)
 
 
+def may_register_term(user, organisation: Organisation) -> bool:
+    """The first term by who keeps posts; a further one would clear a term run out, so the superior."""
+    if organisation.terms.exists():
+        return is_superior(user, organisation)
+    return may_keep(user, organisation)
+
+
 def require(allowed: bool) -> None:
     """In sight but out of reach."""
     if not allowed:

@@ -10,7 +10,6 @@ from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Kind, Organisation
-from branches.scope import get_for
 from branches.tabs import organisation_tabs
 from branches.values import Values
 from branches.words import full_date, one_line, short_date
@@ -35,6 +34,8 @@ from members.views.term_rights import (
     elected_organisations,
     is_superior,
     may_keep,
+    may_register_term,
+    require,
     term_in_sight,
 )
 
@@ -236,7 +237,9 @@ def _own(request, organisation: Organisation, today) -> dict[str, object] | None
             }
             for election in elections
         ],
-        "register_url": link("members:term_register", branch=organisation.code) if keeps else "",
+        "register_url": link("members:term_register", branch=organisation.code)
+        if may_register_term(request.user, organisation)
+        else "",
         "election_url": link("members:election_register", branch=organisation.code)
         if keeps
         else "",
@@ -249,11 +252,12 @@ def _own(request, organisation: Organisation, today) -> dict[str, object] | None
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def term_register(request):
-    """Put a term on record whose election is not recorded here."""
+    """Put a term on record whose election is not recorded here; after the first one, the superior."""
     organisation = chosen_organisation(request, Action.KEEP_POSTS)
     if organisation is None:
         messages.warning(request, "请先选一个党组织，再登记届期")
         return redirect("members:terms")
+    require(may_register_term(request.user, organisation))
     today = current_day()
     form = TermForm(request.POST or None, today=today)
     if request.method == "POST" and form.is_valid():
@@ -271,9 +275,9 @@ def term_register(request):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def term_change(request, pk):
-    """Put the days of a term right."""
+    """Put the days of a term right: for the superior, as the duties of 换届 hang on them."""
     term = term_in_sight(request, pk)
-    get_for(Organisation.objects, request.user, Action.KEEP_POSTS, pk=term.organisation_id)
+    require(is_superior(request.user, term.organisation))
     today = current_day()
     initial = {"starts_on": full_date(term.starts_on), "ends_on": full_date(term.ends_on)}
     form = TermCorrectionForm(request.POST or None, today=today, initial=initial)

@@ -279,7 +279,7 @@ def transfer_letter(request, pk):
     old = transfer.from_organisation
     if old is None or transfer.letter_on is None:
         raise Http404
-    may_reveal = reaches(request.user, Action.REVEAL_NUMBER, old.path)
+    may_reveal = _may_reveal(request.user, transfer)
     form, numbers = RevealForm(request.POST or None), None
     if request.method == "POST":
         if not may_reveal:
@@ -297,6 +297,13 @@ def transfer_letter(request, pk):
     response = render(request, "print/transfer_letter.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _may_reveal(user, transfer: Transfer) -> bool:
+    """The old side while the transfer is open; afterwards who reaches the member where he or she is."""
+    if transfer.is_open and reaches(user, Action.REVEAL_NUMBER, transfer.from_organisation.path):
+        return True
+    return reaches(user, Action.REVEAL_NUMBER, transfer.member.organisation.path)
 
 
 def _letter(transfer: Transfer, numbers) -> dict[str, object]:

@@ -74,6 +74,17 @@ def test_the_end_of_an_alliance_ends_the_time_of_all_who_are_in_it(lead, other, 
     assert not change_alliance(alliance=alliance, by=secretary, ends_on=TODAY)
 
 
+def test_a_corrected_or_cleared_end_moves_who_stayed_to_it(lead, other, secretary, county):
+    alliance = factories.make_alliance(lead, members=[other, county])
+    early = alliance.members.get(organisation=county)
+    leave(member=early, ends_on=datetime.date(2026, 2, 1), by=secretary)
+    for end in (TODAY, datetime.date(2026, 3, 1), datetime.date(2026, 3, 31), None):
+        change_alliance(alliance=alliance, by=secretary, ends_on=end)
+        assert alliance.members.get(organisation=other).ends_on == end
+    early.refresh_from_db()
+    assert early.ends_on == datetime.date(2026, 2, 1)
+
+
 def test_what_cannot_be_joined_is_refused(lead, other, secretary, county):
     alliance = factories.make_alliance(lead, members=[other])
     gone = factories.make_branch(dissolved_on=datetime.date(2026, 2, 1))

@@ -34,12 +34,14 @@ from branches.services import (
 from branches.units import add_unit, end_unit, units_on
 from tests.factories import (
     FOUNDED,
+    make_alliance,
     make_branch,
     make_committee,
     make_county,
     make_group,
     make_member,
     make_organisation,
+    make_room,
     make_user,
 )
 
@@ -436,6 +438,28 @@ def test_what_ends_takes_groups_units_and_rights_with_it(branch):
         "授权": "1 项",
     }
     assert len(lines("收回授权")) == 1
+
+
+def test_what_ends_leads_no_alliance_and_keeps_no_room(branch, town):
+    alliance = make_alliance(branch, members=[town])
+    room = make_room(branch, opened_on=JUNE)
+    late = make_room(branch, "新阵地", opened_on=JULY + DAY)
+    shut = make_room(branch, "旧阵地", closed_on=JUNE)
+    close_organisation(branch, by=None, on=JULY, today=TODAY, reason="撤并")
+    for one in (alliance, room, late, shut):
+        one.refresh_from_db()
+    assert (alliance.ends_on, alliance.members.get().ends_on) == (JULY - DAY, JULY - DAY)
+    assert (room.closed_on, late.closed_on, shut.closed_on) == (JULY, JULY + DAY, JUNE)
+    (line,) = lines("撤销组织")
+    assert line.after == {"撤销日期": "2026-07-01", "牵头的联合体": "1 项", "活动阵地": "2 项"}
+
+
+def test_a_founding_day_after_the_first_superiors_time_is_refused(branch, street):
+    move_organisation(branch, to=street, by=None, on=JUNE, today=TODAY, reason="批复")
+    with pytest.raises(OrganisationFault, match="成立日期不能晚于那一天") as fault:
+        change_organisation(branch, by=None, founded_on=JUNE)
+    assert fault.value.field == "founded_on"
+    assert change_organisation(branch, by=None, founded_on=JUNE - DAY)
 
 
 def test_what_still_stands_below_is_named(town, branch):

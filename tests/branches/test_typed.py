@@ -90,6 +90,20 @@ def test_what_is_no_date_is_refused_with_the_typed_text(typed, reason):
     assert f"“{typed}”" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["1899.12.31", "2101-01-01", "0226.3.5", "10260305", datetime.date(1899, 12, 31)],
+)
+def test_a_year_that_cannot_be_meant_is_refused(typed):
+    with pytest.raises(Unreadable, match="年份不在 1900 到 2100 之间"):
+        read_date(typed)
+
+
+def test_the_first_and_the_last_year_are_read():
+    assert read_date("1900.1.1") == datetime.date(1900, 1, 1)
+    assert read_date(datetime.date(2100, 12, 31)) == datetime.date(2100, 12, 31)
+
+
 @pytest.mark.parametrize("typed", ["3.5", "3月5日", "03-05", "3/5"])
 def test_a_year_completes_month_and_day(typed):
     assert read_date(typed, year=2026) == FIFTH

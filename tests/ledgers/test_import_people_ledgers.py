@@ -187,6 +187,55 @@ def test_a_post_that_cannot_be_is_refused(county, row, column, reason):
     assert reasons(plan(posts(row))) == [(2, column, reason)]
 
 
+def test_a_post_of_who_has_left_needs_its_end(county):
+    Membership.objects.filter(member__name="李娜").update(ends_on=date(2025, 1, 1))
+    Member.objects.filter(name="李娜").update(left_on=date(2025, 1, 1), left_reason="去世")
+    assert reasons(plan(posts(post("李娜", LI)))) == [
+        (2, "免职日期", "现在不在这个支部的名册上，请填免职日期")
+    ]
+    assert reasons(plan(posts(post("李娜", LI, until="2025-01-01")))) == []
+
+
+def test_nothing_begins_in_a_branch_that_is_no_more(county):
+    Organisation.objects.filter(code="B1").update(dissolved_on=date(2026, 9, 1))
+    for until in (None, "2026-09-01"):
+        ((_row, column, reason),) = reasons(plan(posts(post(until=until))))
+        assert column == "免职日期" and "撤销" in reason
+    assert reasons(plan(posts(post(until="2026-08-31")))) == []
+    ((_row, column, reason),) = reasons(plan(ways(way(提交申请书时间="2023.1.10"))))
+    assert column == "党支部编码" and "撤销" in reason
+    joining = [
+        "赵敏",
+        STRANGER,
+        "正式党员",
+        date(2010, 7, 1),
+        date(2011, 7, 1),
+        "B1",
+        "19900000009",
+    ]
+    ((_row, column, reason),) = reasons(plan(members(joining)))
+    assert column == "党支部编码" and "撤销" in reason
+
+
+def test_nothing_is_said_of_who_is_out_of_reach(county):
+    secretary = user_of(Role.SECRETARY, "B1")
+    known = "这个号码已在本县另一个支部的名册里，请联系上级办转接"
+    admitted = FULL | {"入党时间": "2024-12-01"}
+    sheets = (
+        posts(post("赵某", WANG)),
+        ways(way("赵某", WANG, **admitted)),
+        transfers(transfer("赵某", WANG, direction="转入")),
+    )
+    found = [plan(sheet, user=secretary) for sheet in sheets]
+    assert [reason for planned in found for _row, _column, reason in reasons(planned)] == [
+        "任职时不在这个支部的名册上，请核对支部和日期",
+        known,
+        "这个身份证号已在本县名册里，请由其所在支部发起县内转接",
+    ]
+    assert not [said for planned in found for said in remarks(planned) if "王强" in said[2]]
+    assert not [said for planned in found for said in remarks(planned) if "名册上" in said[2]]
+
+
 def test_two_times_of_one_person_in_one_post_do_not_overlap(county):
     planned = plan(posts(post(), post(since="2025-01-01")))
     assert [reason for _row, _column, reason in reasons(planned)] == [

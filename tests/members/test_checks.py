@@ -490,6 +490,16 @@ def test_without_script_the_sheet_writes_only_what_was_changed(client, check, se
     assert ticks(second) == (False, None, None)
 
 
+def test_a_note_is_kept_as_one_line(client, check, secretary):
+    client.force_login(secretary)
+    line = check.lines.first()
+    client.post(
+        reverse("members:check_save", args=[check.pk]), {f"note-{line.pk}": "档案\x00在\r\n县里"}
+    )
+    line.refresh_from_db()
+    assert line.note == "档案在县里"
+
+
 def test_the_rest_is_undone_from_the_message(client, check, secretary):
     client.force_login(secretary)
     response = client.post(reverse("members:check_rest", args=[check.pk]), follow=True)

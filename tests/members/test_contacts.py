@@ -180,6 +180,14 @@ def test_an_absence_that_never_was_is_removed_with_a_reason(member):
     )
 
 
+def test_the_reason_of_a_removal_is_kept_as_one_line(client, member, secretary):
+    absence = register(member)
+    client.force_login(secretary)
+    url = reverse("members:absence_remove", args=[absence.pk])
+    client.post(url, {"reason": "登记\x00错了\r\n人"})
+    assert TrailLine.objects.latest("pk").reason == "登记错了人"
+
+
 # --- Contacts -------------------------------------------------------------------------------
 
 

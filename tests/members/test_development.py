@@ -414,6 +414,79 @@ def test_an_ending_on_probation_takes_the_member_off_the_roster(branch, secretar
         take(development, Step.OATH, TODAY, secretary)
 
 
+def end(development, by):
+    reason = "取消预备党员资格"
+    end_development(development=development, on=TODAY, reason=reason, by=by, today=TODAY)
+
+
+def test_a_way_changes_nobody_on_another_roster_and_ends_no_formal_member(
+    branch, committee, secretary
+):
+    development = probationer(branch)
+    member, meeting = development.member, development.steps.get()
+    member.organisation = factories.make_branch(committee)
+    member.save()
+    entry = Entry(Step.ADMISSION_MEETING, date(2025, 11, 12), **VOTE)
+    with pytest.raises(Refused, match="组织关系不在这个支部"):
+        correct_step(row=meeting, entry=entry, by=secretary, today=TODAY, reason="抄错")
+    with pytest.raises(Refused, match="组织关系不在这个支部"):
+        end(development, secretary)
+    member.organisation, member.kind = branch, MemberKind.FORMAL
+    member.save()
+    with pytest.raises(Refused, match="已是正式党员"):
+        end(development, secretary)
+    member.refresh_from_db()
+    assert (member.left_on, member.joined_on) == (None, date(2025, 11, 10))
+
+
+def test_a_way_does_not_end_while_a_transfer_is_under_way(branch, secretary):
+    development = probationer(branch)
+    factories.make_transfer(development.member)
+    with pytest.raises(Refused, match="有一份在办的组织关系转接"):
+        end(development, secretary)
+    development.refresh_from_db()
+    assert development.ended_on is None
+
+
+def test_nobody_applies_in_a_branch_that_is_no_more(branch, secretary):
+    branch.dissolved_on = date(2026, 11, 10)
+    branch.save()
+    with pytest.raises(Refused, match="撤销"):
+        applied(branch, secretary)
+
+
+def test_whole_numbers_stand_on_the_form_only_for_who_may_see_them(client, branch, secretary):
+    development = factories.make_development(branch, "贺文静")
+    number, mask = development.id_number, development.id_number_mask
+    page = reverse("members:development_change", args=[development.pk])
+    client.force_login(factories.make_user("organiser", branch))
+    shown = client.get(page).content.decode()
+    assert (number in shown, mask in shown, development.phone in shown) == (False, True, False)
+    sent = {"name": "贺文靖", "id_number": mask, "phone": development.phone_mask}
+    client.post(page, sent)
+    stored = Development.objects.get()
+    assert (stored.name, stored.id_number, stored.phone) == (
+        "贺文靖",
+        number,
+        development.phone,
+    )
+    refused = client.post(page, sent | {"id_number": ""})
+    assert "请填 18 位公民身份号码" in refused.content.decode()
+    assert not TrailLine.objects.filter(action="查看完整号码").exists()
+    client.force_login(secretary)
+    assert number in client.get(page).content.decode()
+    line = TrailLine.objects.get(action="查看完整号码")
+    assert (line.area, line.after["公民身份号码"]) == (TRAIL_AREA, mask)
+
+
+def test_a_number_too_large_to_keep_is_refused_by_the_form(client, branch, secretary):
+    client.force_login(secretary)
+    development = target(branch)
+    page = reverse("members:development_register", args=[development.pk, Step.COURSE])
+    answer = client.post(page, {"on": "2026.11.2", "hours": "30001"})
+    assert "数目过大" in answer.content.decode()
+
+
 def test_a_probationary_member_of_the_roster_is_gone_on_with(branch, secretary):
     member = factories.make_member(
         branch,

@@ -19,7 +19,7 @@ from members.services.elections import (
     record_election,
     report_result,
 )
-from members.term_forms import resolved
+from members.term_forms import CandidateForm, resolved
 from members.terms import BASE_IS_SHOULD_ATTEND, current_terms
 from tests import factories
 from tests.compliance.verdicts import county_value
@@ -621,3 +621,8 @@ def test_the_form_is_not_offered_where_nobody_is_elected(client, committee, offi
     assert client.get(register_url(committee)).status_code == 403
     temporary = factories.make_branch(committee, form=Form.FUNCTIONAL)
     assert client.get(register_url(temporary)).status_code == 403
+
+
+def test_the_name_of_a_candidate_is_as_long_as_it_can_be_kept():
+    assert CandidateForm({"name": "张" * 40, "votes": "3"}).is_valid()
+    assert "name" in CandidateForm({"name": "张" * 41, "votes": "3"}).errors

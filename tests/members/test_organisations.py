@@ -150,6 +150,17 @@ def test_who_left_before_stays_where_he_was(branch, other):
     assert list(left.memberships.values_list("organisation", "ends_on")) == [(branch.pk, JUNE)]
 
 
+def test_who_left_after_a_back_dated_end_left_from_the_successor(branch, other):
+    left = make_member(branch, ends_on=JULY + DAY)
+    merge(branch, other)
+    left.refresh_from_db()
+    assert left.organisation == other
+    assert list(left.memberships.order_by("pk").values_list("organisation", "ends_on")) == [
+        (branch.pk, JULY - DAY),
+        (other.pk, JULY + DAY),
+    ]
+
+
 def test_who_was_here_on_the_day_and_went_elsewhere_since_has_all_three_stays(town, branch, other):
     third = make_branch(town)
     member = make_member(branch)

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import TrailLine
 from branches.models import Changed, Form
-from members.enums import MemberKind, PostTitle
+from members.enums import AssignmentRole, MemberKind, PostTitle
 from members.models import Member, Membership
 from members.services import Refused
 from members.services.people import (
@@ -149,14 +149,11 @@ def test_a_committee_takes_nobody(committee, secretary):
         add(committee, secretary)
 
 
-@pytest.mark.parametrize(("on", "fits"), [(MAY, True), (MAY + datetime.timedelta(days=1), False)])
-def test_a_dissolved_branch_takes_nobody_after_its_last_day(committee, secretary, on, fits):
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_a_dissolved_branch_takes_nobody_whatever_the_day(committee, secretary, days):
     dissolved = factories.make_branch(committee, dissolved_on=MAY)
-    if fits:
-        assert add(dissolved, secretary, on=on).organisation == dissolved
-    else:
-        with pytest.raises(Refused, match="2026年5月4日撤销"):
-            add(dissolved, secretary, on=on)
+    with pytest.raises(Refused, match="2026年5月4日撤销"):
+        add(dissolved, secretary, on=MAY + datetime.timedelta(days=days))
 
 
 @pytest.mark.parametrize(
@@ -429,3 +426,45 @@ def test_who_comes_back_keeps_the_row_and_the_gap(branch, other, secretary, memb
     ]
     with pytest.raises(Refused, match="转接"):
         rejoin_branch(member=member, branch=branch, on=TODAY, by=secretary)
+
+
+def test_assignments_end_with_the_leaving_and_go_on_when_it_is_undone(other, secretary, member):
+    assigned = factories.make_assignment(other, AssignmentRole.INSTRUCTOR, member=member)
+    end_membership(member=member, on=MAY, reason="去世", by=secretary)
+    assigned.refresh_from_db()
+    assert assigned.ends_on == MAY
+    assert noted(other) == [("members", MAY)]
+    undo_leaving(member=member, by=secretary, reason="登记错了")
+    assigned.refresh_from_db()
+    assert assigned.ends_on is None
+    after = TrailLine.objects.about("members", member.pk).first().after
+    assert after == {"恢复选派": f"{other.short_name}党建指导员"}
+
+
+def test_a_group_leaders_post_stays_ended_where_the_group_has_another(branch, secretary, member):
+    group = factories.make_group(branch)
+    lead = PostTitle.GROUP_LEADER
+    post = factories.make_post(branch, lead, member=member, group=group)
+    end_membership(member=member, on=MAY, reason="去世", by=secretary)
+    heir = factories.make_member(branch)
+    factories.make_post(branch, lead, member=heir, group=group, starts_on=TODAY)
+    undo_leaving(member=member, by=secretary, reason="登记错了")
+    post.refresh_from_db()
+    assert post.ends_on == MAY
+
+
+@pytest.mark.parametrize("returns", ["undone", "rejoined"])
+def test_a_probation_that_ended_with_the_county_goes_on_where_the_member_is(
+    branch, other, secretary, member, returns
+):
+    way = factories.make_development(
+        branch, member=member, ended_on=BEFORE, end_reason="组织关系转往县外"
+    )
+    end_membership(member=member, on=BEFORE, reason="组织关系转往县外", by=secretary)
+    if returns == "undone":
+        undo_leaving(member=member, by=secretary, reason="登记错了")
+    else:
+        rejoin_branch(member=member, branch=other, on=TODAY, by=secretary)
+    way.refresh_from_db()
+    home = branch if returns == "undone" else other
+    assert (way.ended_on, way.end_reason, way.organisation) == (None, "", home)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import TrailLine
-from branches.models import Form
+from branches.models import Form, Grant
 from members.enums import MemberKind
 from members.models import Member
 from tests import factories
@@ -230,6 +230,44 @@ def test_what_was_never_known_may_stay_unknown(client, branch, organiser):
     client.post(reverse("members:edit", args=[member.pk]), facts)
     member.refresh_from_db()
     assert (member.occupation, member.born_on, member.joined_on) == ("教师", None, None)
+
+
+def test_while_a_way_goes_on_its_steps_decide_kind_and_days(client, branch, organiser):
+    joined = datetime.date(2025, 9, 1)
+    member = factories.make_member(branch, kind=MemberKind.PROBATIONARY, joined_on=joined)
+    factories.make_development(branch, member=member)
+    client.force_login(organiser)
+    url = reverse("members:edit", args=[member.pk])
+    same = {"joined_on": "2025-09-01", "confirmed_on": ""}
+    for facts, field in (
+        (same | {"kind": "formal"}, "kind"),
+        (same | {"joined_on": "2025-08-01"}, "joined_on"),
+        (same | {"confirmed_on": "2026-09-01"}, "confirmed_on"),
+    ):
+        response = client.post(url, typed(member, **facts))
+        assert errors(response) == {field: ["请在发展党员里登记转正或更正环节"]}
+    client.post(url, typed(member, **same, occupation="教师"))
+    member.refresh_from_db()
+    assert (member.kind, member.joined_on, member.occupation) == ("probationary", joined, "教师")
+
+
+def test_without_a_way_days_are_corrected_but_only_who_approves_makes_a_formal_member(
+    client, committee, branch, organiser
+):
+    joined = datetime.date(2024, 9, 1)
+    member = factories.make_member(branch, kind=MemberKind.PROBATIONARY, joined_on=joined)
+    client.force_login(organiser)
+    url = reverse("members:edit", args=[member.pk])
+    converted = typed(member, kind="formal", joined_on="2024-09-02", confirmed_on="2025-09-02")
+    assert "先接续，再登记转正" in errors(client.post(url, converted))["kind"][0]
+    client.post(url, converted | {"kind": "probationary", "confirmed_on": ""})
+    member.refresh_from_db()
+    assert (member.kind, member.joined_on) == ("probationary", datetime.date(2024, 9, 2))
+    Grant.objects.create(user=organiser, role="committee_officer", organisation=committee)
+    # Who approves sees the whole numbers.
+    client.post(url, converted | {"id_number": member.id_number, "phone": member.phone})
+    member.refresh_from_db()
+    assert member.kind == MemberKind.FORMAL
 
 
 # --- Group, leaving, coming back ------------------------------------------------------------

@@ -24,6 +24,7 @@ from members.posts import (
     unbroken_since,
 )
 from members.services import Refused
+from members.services.post_checks import before_later
 from members.services.posts import (
     Holder,
     appoint,
@@ -185,14 +186,25 @@ def test_the_founding_day_and_the_last_day_of_a_branch_are_inside_its_life(branc
     branch.dissolved_on = date(2026, 3, 10)
     branch.save(update_fields=["dissolved_on"])
     holder = Holder(DEPUTY, member=people[0])
-    appoint(organisation=branch, holder=holder, on=date(2026, 3, 10), by=None)
-    with pytest.raises(Refused, match="已于2026年3月10日撤销"):
-        appoint(
-            organisation=branch,
-            holder=Holder(DEPUTY, member=people[1]),
-            on=date(2026, 3, 11),
-            by=None,
-        )
+    days = {"on": date(2015, 1, 1), "ends_on": date(2026, 3, 9)}
+    appoint(organisation=branch, holder=holder, by=None, **days)
+    for wrong in (
+        {"on": date(2026, 3, 10)},
+        {"on": date(2026, 3, 1)},
+        {"on": date(2026, 3, 1), "ends_on": date(2026, 3, 10)},
+    ):
+        with pytest.raises(Refused, match="已于2026年3月10日撤销"):
+            appoint(organisation=branch, holder=Holder(DEPUTY, member=people[1]), by=None, **wrong)
+
+
+def test_a_post_of_who_has_left_has_an_end(branch):
+    gone = factories.make_member(branch, starts_on=date(2018, 1, 1), ends_on=date(2024, 12, 31))
+    holder = Holder(DEPUTY, member=gone)
+    with pytest.raises(Refused, match="请填免职日期") as refused:
+        appoint(organisation=branch, holder=holder, on=date(2020, 1, 1), by=None)
+    assert refused.value.field == "ends_on"
+    gone.left_on = date(2024, 12, 31)
+    assert before_later(holder, []) == date(2024, 12, 31)
 
 
 def test_a_member_of_the_neighbour_branch_is_refused(branch, people):
@@ -1023,6 +1035,22 @@ def test_a_unit_post_is_entered_and_put_right_on_its_pages(client, branch, peopl
     assert client.post(remove, {"reason": ""}).context["remove_form"].errors
     client.post(remove, {"reason": "登记错了人"})
     assert not UnitPost.objects.exists()
+
+
+def test_a_unit_post_is_entered_only_of_members_within_reach(client, branch, people):
+    elsewhere = factories.make_branch(branch.parent)
+    gone = people[0]
+    gone.memberships.update(ends_on=MARCH)
+    Membership.objects.create(member=gone, organisation=elsewhere, starts_on=date(2026, 3, 2))
+    gone.organisation = elsewhere
+    gone.save()
+    unit = factories.make_unit(branch)
+    facts = {"unit": unit.pk, "title": "村委会主任", "starts_on": "2024.5.1"}
+    log_in(client, Role.SECRETARY, branch)
+    take = reverse("members:unit_post_take")
+    assert "person" in client.post(take, facts | {"person": gone.pk}).context["form"].errors
+    assert client.post(take, facts | {"person": people[1].pk}).status_code == 302
+    assert UnitPost.objects.get().member == people[1]
 
 
 def test_a_temporary_branch_needs_no_committee_and_its_officers_are_appointed(client, branch):

@@ -702,7 +702,7 @@ def test_nothing_typed_is_lost_when_a_request_is_refused(client, term, secretary
     assert "合并后再选" in text and "2026.5.1" in text
 
 
-def test_a_term_is_registered_and_corrected_on_the_page(client, branch, secretary):
+def test_a_term_is_registered_and_corrected_on_the_page(client, branch, secretary, officer):
     client.force_login(secretary)
     url = reverse("members:term_register") + f"?branch={branch.code}"
     assert "2031年3月18日届满" in client.get(url).content.decode()
@@ -710,6 +710,7 @@ def test_a_term_is_registered_and_corrected_on_the_page(client, branch, secretar
     term = Term.objects.get()
     assert (term.starts_on, term.ends_on) == (date(2024, 2, 29), date(2029, 2, 28))
     change = reverse("members:term_change", args=[term.pk])
+    client.force_login(officer)
     client.post(change, {"starts_on": "2024.2.29", "ends_on": "1998年3月1日", "reason": ""})
     assert (
         "届满日期应晚于选举日期"
@@ -834,3 +835,22 @@ def test_an_organiser_does_not_submit(client, branch, term):
     posted = {"to_on": "6.20", "asked_on": "3.18"}
     assert client.post(reverse("members:term_ask", args=[term.pk]), posted).status_code == 403
     assert client.get(reverse("members:term_register"), {"branch": branch.code}).status_code == 403
+
+
+def test_no_branch_clears_its_own_late_term(client, branch, term, secretary, officer):
+    register = reverse("members:term_register") + f"?branch={branch.code}"
+    change = reverse("members:term_change", args=[term.pk])
+    own = page(client, secretary, "members:terms", branch=branch.code).context["own"]
+    assert own["register_url"] == ""
+    assert page(client, secretary, "members:term", term.pk).context["change_url"] == ""
+    later = {"starts_on": "2026.3.1", "ends_on": "2031.3.1"}
+    for url in (register, change):
+        assert client.get(url).status_code == 403
+        assert client.post(url, later).status_code == 403
+    term.refresh_from_db()
+    assert (branch.terms.count(), term.ends_on) == (1, date(2026, 7, 1))
+    own = page(client, officer, "members:terms", branch=branch.code).context["own"]
+    assert own["register_url"] == register
+    assert page(client, officer, "members:term", term.pk).context["change_url"] == change
+    assert client.post(register, later).status_code == 302
+    assert branch.terms.count() == 2

@@ -634,6 +634,18 @@ def test_the_letter_is_printed_masked_and_in_full_for_a_reason(
     assert TrailLine.objects.filter(action="查看完整号码", reason="开介绍信").count() == 1
 
 
+def test_the_number_of_who_has_gone_is_for_the_new_side(
+    client, transfer, member, secretary, receiver
+):
+    services.receive_member(transfer=transfer, on=TODAY, by=None)
+    url = address("transfer_letter", transfer.pk)
+    client.force_login(secretary)
+    assert client.get(url).context["reveal_form"] is None
+    assert client.post(url, {"reason": "核对"}).status_code == 403
+    client.force_login(receiver)
+    assert member.id_number in client.post(url, {"reason": "核对"}).content.decode()
+
+
 def test_there_is_no_letter_to_print_before_it_is_opened(client, member, new, secretary):
     client.force_login(secretary)
     assert client.get(address("transfer_letter", start(member, new).pk)).status_code == 404

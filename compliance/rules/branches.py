@@ -3,7 +3,7 @@ from datetime import date
 
 from accounts.roles import Action
 from branches.history import held_on, were
-from branches.models import BranchUnit, Form, Organisation
+from branches.models import BranchUnit, Form, Organisation, Sector
 from branches.values import Key
 from compliance.registry import (
     Certainty,
@@ -27,6 +27,9 @@ MOST_MEMBERS = Key(
 MOST_UNITS = Key(
     "branches.most_units", "联合党支部所辖单位数上限", 5, unit="个", minimum=1, maximum=30
 )
+
+# Formal members with whom the county's plan founds a branch of a social organisation of its own.
+_COUNTY_FOUNDS_WITH = 2
 
 
 def _measure_too_small(question: Question):
@@ -55,7 +58,20 @@ def _too_small_evidence(question: Question, organisation: Organisation) -> Evide
     _members, formal, facts = _size_facts(question, organisation)
     least = question.value(LEAST_FORMAL)
     found = [Record(text=f"正式党员 {formal} 人，不足 {least} 人")] if formal < least else []
-    return Evidence(counted=found, facts=[*facts, ("下限", f"正式党员 {least} 人")])
+    facts.append(("下限", f"正式党员 {least} 人"))
+    if formal == _COUNTY_FOUNDS_WITH and _is_social(organisation, question.as_of):
+        facts.append(
+            (
+                "说明",
+                "本县社会组织方案：2 名正式党员的选派指导员、单独组建；与全国规定（联合组建）不一致",
+            )
+        )
+    return Evidence(counted=found, facts=facts)
+
+
+def _is_social(organisation: Organisation, day: date) -> bool:
+    social = were("sector", [Sector.SOCIAL_ORGANISATION], day)
+    return Organisation.objects.filter(social, pk=organisation.pk).exists()
 
 
 def _too_large_evidence(question: Question, organisation: Organisation) -> Evidence:

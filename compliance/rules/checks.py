@@ -1,3 +1,4 @@
+from accounts.roles import Action
 from branches.links import link
 from branches.models import Organisation
 from branches.periods import Span
@@ -70,7 +71,7 @@ FILES_ARE_CHECKED = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_checked,
         evidence=_checked_evidence,
-        cure=Cure("开始清查", "members:checks"),
+        cure=Cure("开始清查", "members:checks", actions=(Action.CHANGE_MEMBER,)),
         needs_relations=True,
     )
 )

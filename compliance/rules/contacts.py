@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Organisation
 from branches.periods import Span
 from branches.values import Key
@@ -125,7 +126,7 @@ FLOATING_MEMBERS_ARE_CONTACTED = register(
         headline="联系流动党员",
         asks="每人至少 {value} 次",
         wording="对外出6个月以上、没有转移组织关系的流动党员，党支部应当经常保持联系；农村党支部应当明确专人联系外出流动党员。",
-        source="中国共产党党员教育管理工作条例（2019）第三十二条、第三十三条；次数为县方案",
+        source="中国共产党党员教育管理工作条例（2019）第三十二条、第三十三条；没有规定次数，每季度 1 次为本县数值（可改）",
         certainty=Certainty.COUNTY,
         nature=Nature.LOCAL,
         how="应有：期末（或核对日）在册的流动党员，期内才外出的也算，已经回来的和失联的不算；"
@@ -135,7 +136,7 @@ FLOATING_MEMBERS_ARE_CONTACTED = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_floating,
         evidence=_floating_evidence,
-        cure=Cure("登记联系", "members:absences", (("kind", "floating"),)),
+        cure=Cure("登记联系", "members:absences", (("kind", "floating"),), (Action.CHANGE_MEMBER,)),
         unit="人",
         keys=(FLOATING_CONTACTS,),
         needs_relations=True,
@@ -158,7 +159,7 @@ MEMBERS_ABROAD_ARE_CONTACTED = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_abroad,
         evidence=_abroad_evidence,
-        cure=Cure("登记联系", "members:absences", (("kind", "abroad"),)),
+        cure=Cure("登记联系", "members:absences", (("kind", "abroad"),), (Action.CHANGE_MEMBER,)),
         unit="人",
         needs_relations=True,
     )
@@ -175,14 +176,17 @@ LOST_MEMBERS_ARE_DECIDED = register(
         source="中国共产党党员教育管理工作条例（2019）第二十四条；中国共产党不合格党员组织处置办法（2024）",
         certainty=Certainty.FOUND,
         nature=Nature.MUST,
-        how="数核对日到期、支委会还没有研究的失联党员：失联（从登记的起算日或其后最近一次联系起）满 6 个月的那一天起，"
-        "停止党籍满 2 年的同日起仍未恢复联系。起算后的一次研究记录即为已办。出国（境）超过 5 年的一般应研究，列出而不计数。",
+        how="数核对日到期、支委会还没有研究的失联党员：失联（从登记的起算日或其后最近一次联系起）满 6 个月，"
+        "或者停止党籍满 2 年仍未恢复联系（已登记因停止党籍离开的，算在原支部）；到期当天不算逾期，从次日起算。"
+        "起算后的一次研究记录即为已办。出国（境）超过 5 年的一般应研究，列出而不计数。",
         span=None,
         areas=frozenset({"members", "branches"}),
         measure=_measure_lost,
         evidence=_lost_evidence,
-        cure=Cure("看待研究事项", "members:cases"),
+        cure=Cure("看待研究事项", "members:cases", actions=(Action.CHANGE_MEMBER,)),
         unit="人",
+        # The day itself is in time; late from the next.
+        grace_days=1,
         needs_relations=True,
     )
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Q
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Organisation
 from branches.periods import add_years
 from branches.words import full_date
@@ -120,7 +121,8 @@ PROBATION_IS_DECIDED = register(
         headline="讨论预备党员转正",
         asks="预备期满及时讨论",
         wording="预备党员预备期满，党支部应当及时讨论其能否转为正式党员。预备期为1年。",
-        source="中国共产党发展党员工作细则（2026年修订，第三十一、三十二条；条文据公开转引，待核官方文本）",
+        source="中国共产党发展党员工作细则（2026年修订，第三十一、三十二条；条文据公开转引，待核官方文本）"
+        "；2026年修订前的事按2014年版第三十二、三十三条",
         certainty=Certainty.TO_VERIFY,
         nature=Nature.MUST,
         how="数核对日在册、接收满一年（次年同日；延长预备期的到延长期满）之后仍未转正、未离开的预备党员。"
@@ -129,7 +131,12 @@ PROBATION_IS_DECIDED = register(
         areas=frozenset({"members"}),
         measure=_measure_probation,
         evidence=_probation_evidence,
-        cure=Cure("讨论转正", "members:developments", (("stage", Stage.PROBATIONARY.value),)),
+        cure=Cure(
+            "讨论转正",
+            "members:developments",
+            (("stage", Stage.PROBATIONARY.value),),
+            (Action.CHANGE_MEMBER,),
+        ),
         unit="人",
         needs_relations=True,
     )
@@ -149,7 +156,7 @@ def _standing(question: Question):
 
 
 def _passed(question: Question) -> Iterator[tuple[int, Due]]:
-    """Limits passed with nothing registered by that day: (way, what was due)."""
+    """Limits passed with nothing registered by that day, 一般 ones too: (way, what was due)."""
     from_2026 = revision_starts(question.as_of, question.values)
     for pk, way in ways_of(_standing(question), question.as_of).items():
         for due in dues(way, from_2026):
@@ -157,11 +164,17 @@ def _passed(question: Question) -> Iterator[tuple[int, Due]]:
                 yield pk, due
 
 
+def _is_counted(question: Question, due: Due) -> bool:
+    """一般 is at worst advice: only what a text sets without it makes somebody late."""
+    return due.binding_on is not None and due.binding_on < question.as_of
+
+
 def _measure_development(question: Question):
     days = defaultdict(list)
     branch_of = dict(_standing(question).values_list("pk", "organisation_id"))
     for pk, due in _passed(question):
-        days[branch_of[pk]].append(due.due_on)
+        if _is_counted(question, due):
+            days[branch_of[pk]].append(due.binding_on)
     for pk in question.organisations.values_list("pk", flat=True):
         late = days[pk]
         yield Measured(pk, 0, len(late), since=min(late) + _DAY if late else None)
@@ -169,24 +182,34 @@ def _measure_development(question: Question):
 
 def _development_evidence(question: Question, organisation: Organisation) -> Evidence:
     people = _standing(question).in_bulk()
-    records = [
-        Record(
-            text=f"{people[pk].name}：{due.step.label}"
-            + ("（上级办）" if due.step in SUPERIOR_STEPS else ""),
-            on=due.due_on,
-            note=f"{due.limit.asks}；自{full_date(due.window.base_on)}起算。"
-            f"{due.limit.nature.value}，{due.window.source_words}",
-            url=reverse("members:development", args=[pk]),
-        )
-        for pk, due in _passed(question)
-    ]
+    counted, advised = [], []
+    for pk, due in _passed(question):
+        is_counted = _is_counted(question, due)
+        record = _late(people[pk], due, due.binding_on if is_counted else due.due_on)
+        (counted if is_counted else advised).append(record)
     starts = revision_starts(question.as_of, question.values)
     return Evidence(
-        counted=sorted(records, key=lambda record: record.on),
+        counted=sorted(counted, key=lambda record: record.on),
         facts=[
             ("在办", f"{len(people)} 人"),
             ("2026 年修订从哪天起执行", f"{full_date(starts)}（生效日期待核实）"),
+            *(
+                ("不计数", f"一般期限已过：{one.text}，{full_date(one.on)}。{one.note}")
+                for one in sorted(advised, key=lambda record: record.on)
+            ),
         ],
+    )
+
+
+def _late(person: Development, due: Due, on: datetime.date) -> Record:
+    nature = "最长期限" if on == due.binding_on and due.limit.special else due.limit.nature.value
+    return Record(
+        text=f"{person.name}：{due.step.label}"
+        + ("（上级办）" if due.step in SUPERIOR_STEPS else ""),
+        on=on,
+        note=f"{due.limit.asks}；自{full_date(due.window.base_on)}起算。"
+        f"{nature}，{due.window.source_words}",
+        url=reverse("members:development", args=[person.pk]),
     )
 
 
@@ -197,20 +220,26 @@ DEVELOPMENT_IS_IN_TIME = register(
         title="发展党员各环节按期",
         short="发展",
         headline="补办发展党员超期环节",
-        asks="谈话、考察、接收、审批、宣誓、转正审批不超期",
+        asks="谈话、考察、接收、审批、转正审批不超期",
         wording="收到入党申请书后1个月内派人谈话；积极分子每半年考察一次；预审合格后1个月内召开支部大会；"
         "上级一般在3个月内审批，特殊情况不超过6个月；一般在批准后1个月内宣誓；转正在支部大会后3个月内审批。",
         source="中国共产党发展党员工作细则（2026年修订第七、十一、十九、二十五、二十九、三十三条，"
         "以前的事按2014年版；条文据公开转引，条款号待核实）",
         certainty=Certainty.TO_VERIFY,
         nature=Nature.MUST,
-        how="数核对日已过最迟一天、仍没有登记的环节。从起算那一天看适用哪一版；2014年版没有宣誓期限。"
+        how="数核对日已过最迟一天、仍没有登记的环节。只数应当的期限和上级审批的最长期限（6个月）；"
+        "一般的期限（审批3个月、宣誓1个月）过了只列出，不计数。从起算那一天看适用哪一版；2014年版没有宣誓期限。"
         "最迟当天不算，从次日起算。已走到后面阶段的不再计；思想汇报等当地做法不计。",
         span=None,
         areas=frozenset({"members"}),
         measure=_measure_development,
         evidence=_development_evidence,
-        cure=Cure("看超期的人", "members:developments", (("state", "late"),)),
+        cure=Cure(
+            "看超期的人",
+            "members:developments",
+            (("state", "late"),),
+            (Action.CHANGE_MEMBER, Action.APPROVE),
+        ),
         unit="项",
         keys=(RULES_2026_FROM,),
         needs_relations=True,

@@ -93,7 +93,7 @@ SECRETARY_IS_IN_OFFICE = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_no_secretary,
         evidence=_no_secretary_evidence,
-        cure=Cure("看班子任职", "members:posts"),
+        cure=Cure("看班子任职", "members:posts", actions=(Action.KEEP_POSTS,)),
         unit="项",
         keys=(VACANCY_MONTHS,),
     )

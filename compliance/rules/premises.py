@@ -3,6 +3,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from django.db.models import Count
 
+from accounts.roles import Action
 from branches.history import were
 from branches.models import Budget, Organisation, Sector
 from branches.periods import Period, Span
@@ -100,7 +101,7 @@ FUNDS_ARE_BUDGETED = register(
         areas=frozenset({"branches", "members"}),
         measure=_measure_funds,
         evidence=_funds_evidence,
-        cure=Cure("填写经费预算", "branches:funds"),
+        cure=Cure("填写经费预算", "branches:funds", actions=(Action.KEEP_BRANCH,)),
         unit="元",
         keys=(FUNDS_PER_MEMBER,),
         due=funds_due,
@@ -163,7 +164,7 @@ INSTRUCTOR_IS_ASSIGNED = register(
         short="指导员",
         headline="选派党建指导员",
         asks="正式党员少于 {value} 人的社会组织有党建指导员",
-        wording="向社会组织选派党建指导员；正式党员2人的，选派指导员并单独建立党组织；没有党员的，由指导员先开展党建工作。",
+        wording="向社会组织选派党建指导员；正式党员2人的，选派指导员并单独建立党组织；没有党员的，由指导员先开展党建工作（每个社会组织都派，是县方案的口径）。",
         source="县方案（向每个社会组织选派党建指导员）；市社会组织建组织扩覆盖方案",
         certainty=Certainty.COUNTY,
         nature=Nature.LOCAL,
@@ -172,7 +173,7 @@ INSTRUCTOR_IS_ASSIGNED = register(
         areas=frozenset({"members", "branches"}),
         measure=_measure_no_instructor,
         evidence=_no_instructor_evidence,
-        cure=Cure("看选派情况", "members:assignments"),
+        cure=Cure("选派指导员", "members:assignments", actions=(Action.APPROVE,)),
         unit="项",
         keys=(INSTRUCTOR_BELOW,),
         by_superior=True,

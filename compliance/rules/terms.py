@@ -1,9 +1,12 @@
 """Terms of office: the superior's reminder, the request, the election."""
 
 import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Kind, Organisation
 from branches.periods import add_months
 from branches.words import full_date
@@ -18,14 +21,19 @@ from compliance.registry import (
     Rule,
     register,
 )
-from members.models import Term
+from members.enums import RequestState
+from members.models import Term, TermRequest
 from members.terms import (
     NOTICE_MONTHS,
     REQUEST_MONTHS,
     answers_the_call,
     current_terms,
     is_ending,
-    live_requests,
+    is_waiting,
+    last_postponement,
+    live,
+    requests_by_term,
+    runs_to_on,
 )
 
 _DAY = datetime.timedelta(days=1)
@@ -34,62 +42,79 @@ _AREAS = frozenset({"members", "branches"})
 _TERMS_PAGE = "members:terms"
 
 
-def _facts(term: Term) -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class _Running:
+    """A running term as it was known on a day: its end then, and what had been asked by then."""
+
+    term: Term
+    runs_to: datetime.date
+    requests: list[TermRequest]
+    day: datetime.date
+
+    @property
+    def is_answered(self) -> bool:
+        return answers_the_call(self.requests, self.day)
+
+
+def _running(organisations, day: datetime.date) -> Iterator[tuple[int, _Running]]:
+    """The running term of each organisation, in two queries."""
+    everything = requests_by_term(organisations)
+    for pk, term in current_terms(organisations, day).items():
+        asked = everything.get(term.pk, [])
+        yield pk, _Running(term, runs_to_on(term, asked, day), live(asked, day), day)
+
+
+def _facts(found: _Running) -> list[tuple[str, str]]:
+    term = found.term
     facts = [("本届届满", full_date(term.ends_on))]
     if term.starts_on:
         facts.insert(0, ("选举日期", full_date(term.starts_on)))
-    if term.postponed_to:
-        facts.append(("批准延期至", full_date(term.postponed_to)))
+    if found.runs_to != term.ends_on:
+        facts.append(("批准延期至", full_date(found.runs_to)))
+    for one in found.requests:
+        state = RequestState.ASKED if is_waiting(one, found.day) else RequestState(one.state)
+        facts.append((one.get_kind_display(), f"{full_date(one.asked_on)}提出，{state.label}"))
     return facts
 
 
-def _found(question: Question, organisation: Organisation):
-    """The running term of one organisation with its live requests; None without one."""
-    term = current_terms([organisation.pk], question.as_of).get(organisation.pk)
-    requests = live_requests([organisation.pk], question.as_of).get(term.pk, []) if term else []
-    return term, requests
+def _found(question: Question, organisation: Organisation) -> _Running | None:
+    """The running term of one organisation; None without one."""
+    return dict(_running([organisation.pk], question.as_of)).get(organisation.pk)
 
 
-def _asked(requests) -> list[tuple[str, str]]:
-    return [
-        (one.get_kind_display(), f"{full_date(one.asked_on)}提出，{one.get_state_display()}")
-        for one in requests
-    ]
-
-
-def _record(text: str, on: datetime.date, term: Term) -> Record:
-    return Record(text=text, on=on, url=reverse("members:term", args=[term.pk]))
+def _record(text: str, on: datetime.date, found: _Running) -> Record:
+    return Record(text=text, on=on, url=reverse("members:term", args=[found.term.pk]))
 
 
 # --- TERM-6M ----------------------------------------------------------------------------
 
 
-def _lacks_notice(term: Term, requests, as_of: datetime.date) -> bool:
+def _lacks_notice(found: _Running) -> bool:
     """Within the last six months, neither reminded nor asking for the election by itself."""
-    notified = term.notified_on is not None and term.notified_on <= as_of
-    return is_ending(term.runs_to, as_of) and not notified and not requests
+    notified_on = found.term.notified_on
+    notified = notified_on is not None and notified_on <= found.day
+    return is_ending(found.runs_to, found.day) and not notified and not found.requests
 
 
 def _measure_notice(question: Question):
-    requests = live_requests(question.organisations, question.as_of)
-    for pk, term in current_terms(question.organisations, question.as_of).items():
-        lacking = _lacks_notice(term, requests.get(term.pk, ()), question.as_of)
-        since = add_months(term.runs_to, -NOTICE_MONTHS) if lacking else None
+    for pk, found in _running(question.organisations, question.as_of):
+        lacking = _lacks_notice(found)
+        since = add_months(found.runs_to, -NOTICE_MONTHS) if lacking else None
         yield Measured(pk, 0, int(lacking), since=since)
 
 
 def _notice_evidence(question: Question, organisation: Organisation) -> Evidence:
-    term, requests = _found(question, organisation)
-    if term is None:
+    found = _found(question, organisation)
+    if found is None:
         return Evidence(counted=[])
-    facts = [*_facts(term), *_asked(requests)]
+    term, facts = found.term, _facts(found)
     if term.notified_on:
         facts.append(("提醒函", f"{full_date(term.notified_on)} {term.notice_number}".strip()))
-    day = add_months(term.runs_to, -NOTICE_MONTHS)
+    day = add_months(found.runs_to, -NOTICE_MONTHS)
     facts.append(("应提醒", full_date(day)))
-    if not _lacks_notice(term, requests, question.as_of):
+    if not _lacks_notice(found):
         return Evidence(counted=[], facts=facts)
-    return Evidence(counted=[_record("还没有发提醒函", day, term)], facts=facts)
+    return Evidence(counted=[_record("还没有发提醒函", day, found)], facts=facts)
 
 
 NOTICE_IS_GIVEN = register(
@@ -110,9 +135,8 @@ NOTICE_IS_GIVEN = register(
         areas=_AREAS,
         measure=_measure_notice,
         evidence=_notice_evidence,
-        cure=Cure("发提醒函", _TERMS_PAGE),
+        cure=Cure("发提醒函", _TERMS_PAGE, actions=(Action.APPROVE,)),
         unit="项",
-        kinds=_KINDS,
         # Due on the day six months before; late from the next.
         grace_days=1,
         strict=False,
@@ -125,28 +149,29 @@ NOTICE_IS_GIVEN = register(
 # --- TERM-REQ ---------------------------------------------------------------------------
 
 
-def _request_day(question: Question, term: Term) -> datetime.date:
-    return add_months(term.runs_to, -question.value(REQUEST_MONTHS))
+def _request_day(question: Question, found: _Running) -> datetime.date:
+    """So many months before the end; after a late postponement the day that was approved."""
+    day = add_months(found.runs_to, -question.value(REQUEST_MONTHS))
+    last = last_postponement(found.requests, found.day)
+    return max(day, last.decided_on) if last else day
 
 
 def _measure_request(question: Question):
-    requests = live_requests(question.organisations, question.as_of)
-    for pk, term in current_terms(question.organisations, question.as_of).items():
-        day = _request_day(question, term)
-        answered = answers_the_call(requests.get(term.pk, ()), question.as_of)
-        lacking = day <= question.as_of and not answered
+    for pk, found in _running(question.organisations, question.as_of):
+        day = _request_day(question, found)
+        lacking = day <= question.as_of and not found.is_answered
         yield Measured(pk, 0, int(lacking), since=day if lacking else None)
 
 
 def _request_evidence(question: Question, organisation: Organisation) -> Evidence:
-    term, requests = _found(question, organisation)
-    if term is None:
+    found = _found(question, organisation)
+    if found is None:
         return Evidence(counted=[])
-    day = _request_day(question, term)
-    facts = [*_facts(term), *_asked(requests), ("应提出请示", full_date(day))]
-    if day > question.as_of or answers_the_call(requests, question.as_of):
+    day = _request_day(question, found)
+    facts = [*_facts(found), ("应提出请示", full_date(day))]
+    if day > question.as_of or found.is_answered:
         return Evidence(counted=[], facts=facts)
-    return Evidence(counted=[_record("还没有提出换届请示", day, term)], facts=facts)
+    return Evidence(counted=[_record("还没有提出换届请示", day, found)], facts=facts)
 
 
 REQUEST_IS_MADE = register(
@@ -162,15 +187,14 @@ REQUEST_IS_MADE = register(
         certainty=Certainty.COUNTY,
         nature=Nature.LOCAL,
         how="核对日已到届满（有批准延期的按延期后的日期）前规定的月数，没有提出换届请示，"
-        "也没有待批复的延期请示，没有新一届，计 1。退回的请示不算。到期当天不算逾期。",
+        "也没有待批复的延期请示，没有新一届，计 1。退回的请示、批准延期以前的换届请示不算。批准延期时已过这一天的，从批准日起算。到期当天不算逾期。",
         span=None,
         areas=_AREAS,
         measure=_measure_request,
         evidence=_request_evidence,
-        cure=Cure("提出请示", _TERMS_PAGE),
+        cure=Cure("提出请示", _TERMS_PAGE, actions=(Action.SUBMIT,)),
         unit="项",
         keys=(REQUEST_MONTHS,),
-        kinds=_KINDS,
         grace_days=1,
         needs_relations=True,
     )
@@ -181,19 +205,19 @@ REQUEST_IS_MADE = register(
 
 
 def _measure_election(question: Question):
-    for pk, term in current_terms(question.organisations, question.as_of).items():
-        over = term.runs_to < question.as_of
-        yield Measured(pk, 0, int(over), since=term.runs_to + _DAY if over else None)
+    for pk, found in _running(question.organisations, question.as_of):
+        over = found.runs_to < question.as_of
+        yield Measured(pk, 0, int(over), since=found.runs_to + _DAY if over else None)
 
 
 def _election_evidence(question: Question, organisation: Organisation) -> Evidence:
-    term, requests = _found(question, organisation)
-    if term is None:
+    found = _found(question, organisation)
+    if found is None:
         return Evidence(counted=[])
-    facts = [*_facts(term), *_asked(requests)]
-    if term.runs_to >= question.as_of:
+    facts = _facts(found)
+    if found.runs_to >= question.as_of:
         return Evidence(counted=[], facts=facts)
-    return Evidence(counted=[_record("届满未换届", term.runs_to, term)], facts=facts)
+    return Evidence(counted=[_record("届满未换届", found.runs_to, found)], facts=facts)
 
 
 ELECTION_IS_HELD = register(
@@ -213,7 +237,7 @@ ELECTION_IS_HELD = register(
         areas=_AREAS,
         measure=_measure_election,
         evidence=_election_evidence,
-        cure=Cure("办理换届", _TERMS_PAGE),
+        cure=Cure("办理换届", _TERMS_PAGE, actions=(Action.KEEP_POSTS,)),
         unit="项",
         kinds=_KINDS,
         needs_relations=True,

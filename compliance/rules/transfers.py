@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Organisation
 from compliance.registry import (
     Certainty,
@@ -66,17 +67,23 @@ LETTERS_COME_BACK = register(
         short="转接",
         headline="催回组织关系介绍信回执",
         asks="介绍信在有效期内收到回执（一般 {value} 天）",
-        wording="组织关系介绍信的有效期一般不超过3个月，具体天数在信上写明；接收党员的党组织应当及时出具回执。转入的党组织接收之前，原党组织继续负责。",
+        wording="组织关系介绍信的有效期一般不超过3个月，具体天数在信上写明。通行做法：接收后寄回回执。转入的党组织接收之前，原党组织继续负责。",
         source="通行做法（2006年介绍信式样）；跨省有效期各地说法不一，待核实。接收前由原党组织负责：中国共产党党员教育管理工作条例（2019）第二十五条",
         certainty=Certainty.TO_VERIFY,
         nature=Nature.NORMALLY,
-        how="数核对日已过最后有效日、还没有回执的介绍信，算在转出的支部。最后有效日是开具日加有效天数，当天不算逾期，从次日起算。天数按每份介绍信上写的算。",
+        how="数核对日已过最后有效日、还没有回执的介绍信，算在转出的支部。最后有效日是开具日加有效天数，当天不算逾期，从次日起算。天数按每份介绍信上写的算。这是建议，最多显示为落后。",
         span=None,
         areas=frozenset({"members", "branches"}),
         measure=_measure_letters,
         evidence=_letters_evidence,
-        cure=Cure("看逾期的介绍信", "members:transfers", (("state", "overdue"),)),
+        cure=Cure(
+            "看逾期的介绍信",
+            "members:transfers",
+            (("state", "overdue"),),
+            (Action.SUBMIT, Action.APPROVE),
+        ),
         unit="份",
         keys=(LETTER_DAYS,),
+        strict=False,
     )
 )

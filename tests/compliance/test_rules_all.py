@@ -82,7 +82,7 @@ BAD = {
     "branches.committee_size": (0, 0, "done"),
     "members.probation": (0, 1, "overdue"),
     "members.development": (0, 1, "overdue"),
-    "members.transfer_letters": (0, 1, "overdue"),
+    "members.transfer_letters": (0, 1, "behind"),
     "members.floating_contact": (1, 0, "open"),
     "members.abroad_contact": (1, 0, "open"),
     "members.lost_contact": (0, 1, "overdue"),

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from branches.models import BranchUnit, Form, Unit
+from branches.models import BranchUnit, Form, Sector, Unit
 from branches.services import change_facts
 from branches.values import Values
 from compliance.judging import question_for
@@ -30,6 +30,25 @@ def test_three_formal_members_are_enough_and_two_are_not(branch):
     assert verdict(SMALL, branch, date(2026, 9, 30)) == (0, 1, "overdue")
     factories.make_member(branch)
     assert verdict(SMALL, branch, date(2026, 9, 30)) == (0, 0, "done")
+
+
+@pytest.mark.parametrize(
+    ("sector", "formal", "told"),
+    [
+        (Sector.SOCIAL_ORGANISATION, 2, True),
+        (Sector.SOCIAL_ORGANISATION, 1, False),
+        (Sector.VILLAGE, 2, False),
+    ],
+)
+def test_the_plan_for_social_organisations_with_two_members_is_named(branch, sector, formal, told):
+    branch.sector = sector
+    branch.save(update_fields=["sector"])
+    factories.make_members(branch, formal)
+    rule = RULES[SMALL]
+    found = rule.evidence(question_for(rule, None, date(2026, 9, 30), Values()), branch)
+    assert len(found.counted) == 1
+    plan = "本县社会组织方案：2 名正式党员的选派指导员、单独组建；与全国规定（联合组建）不一致"
+    assert (("说明", plan) in found.facts) is told
 
 
 def test_a_branch_without_members_is_too_small(branch):

@@ -12,6 +12,7 @@ from compliance.services import refresh
 from members.enums import AbsenceKind, CaseKind, ContactWay
 from members.models import Membership
 from members.services.contacts import decide_case, open_cases, record_contacts, register_absence
+from members.services.people import leave
 from tests import factories
 from tests.compliance.verdicts import county_value, duty_of, judge_everything, period_on, verdict
 
@@ -247,7 +248,8 @@ def test_six_calendar_months_of_loss_are_a_matter_for_the_committee(branch, sinc
     lost_member(branch, since)
     assert verdict(LOST, branch, due_on - (date(2026, 1, 2) - date(2026, 1, 1))) == (0, 0, "done")
     duty = duty_of(LOST, branch, due_on)
-    assert (duty.actual, duty.state, duty.open_since) == (1, "overdue", due_on)
+    assert (duty.actual, duty.state, duty.open_since) == (1, "open", due_on)
+    assert verdict(LOST, branch, due_on + (date(2026, 1, 2) - date(2026, 1, 1)))[2] == "overdue"
 
 
 def test_a_branch_without_lost_members_is_clean(branch):
@@ -259,7 +261,8 @@ def test_a_contact_begins_the_six_months_anew(branch):
     member = lost_member(branch, date(2026, 3, 15))
     factories.make_contact(member, date(2026, 5, 20))
     assert verdict(LOST, branch, date(2026, 11, 19)) == (0, 0, "done")
-    assert verdict(LOST, branch, date(2026, 11, 20)) == (0, 1, "overdue")
+    assert verdict(LOST, branch, date(2026, 11, 20)) == (0, 1, "open")
+    assert verdict(LOST, branch, date(2026, 11, 21)) == (0, 1, "overdue")
 
 
 def test_who_was_found_is_no_matter_any_more(branch):
@@ -305,7 +308,36 @@ def test_two_years_after_suspension_the_matter_comes_back(branch, suspended_on, 
     decided_case(member, date(2023, 10, 8), suspended_on=suspended_on, opened_on=date(2023, 9, 15))
     assert verdict(LOST, branch, due_on - (date(2026, 1, 2) - date(2026, 1, 1))) == (0, 0, "done")
     duty = duty_of(LOST, branch, due_on)
-    assert (duty.actual, duty.state, duty.open_since) == (1, "overdue", due_on)
+    assert (duty.actual, duty.state, duty.open_since) == (1, "open", due_on)
+
+
+def suspended_and_gone(branch, suspended_on=date(2023, 11, 1), reason="停止党籍"):
+    member = lost_member(branch, date(2023, 3, 15))
+    decided_case(member, date(2023, 10, 8), suspended_on=suspended_on, opened_on=date(2023, 9, 15))
+    leave(member=member, on=suspended_on, reason=reason, by=None, today=suspended_on)
+    return member
+
+
+def test_two_years_after_a_suspension_that_ended_the_membership_the_matter_comes_back(branch):
+    member = suspended_and_gone(branch)
+    assert verdict(LOST, branch, date(2025, 10, 31)) == (0, 0, "done")
+    duty = duty_of(LOST, branch, date(2025, 11, 1))
+    assert (duty.actual, duty.state, duty.open_since) == (1, "open", date(2025, 11, 1))
+    assert verdict(LOST, branch, date(2025, 11, 2)) == (0, 1, "overdue")
+    decided_case(member, date(2025, 11, 5), kind=CaseKind.LOST_2Y, opened_on=date(2025, 11, 2))
+    assert member.cases.get(kind=CaseKind.LOST_2Y).organisation == branch
+    assert verdict(LOST, branch, date(2025, 11, 4)) == (0, 1, "overdue")
+    assert verdict(LOST, branch, date(2025, 11, 5)) == (0, 0, "done")
+
+
+def test_who_left_after_a_suspension_and_was_heard_of_is_no_matter(branch):
+    factories.make_contact(suspended_and_gone(branch), date(2024, 5, 1))
+    assert verdict(LOST, branch, date(2025, 11, 2)) == (0, 0, "done")
+
+
+def test_who_left_for_another_reason_is_no_matter(branch):
+    suspended_and_gone(branch, reason="除名")
+    assert verdict(LOST, branch, date(2025, 11, 2)) == (0, 0, "done")
 
 
 def test_a_contact_after_the_suspension_ends_the_two_years(branch):
@@ -316,7 +348,7 @@ def test_a_contact_after_the_suspension_ends_the_two_years(branch):
     factories.make_contact(member, date(2025, 6, 1))
     # Out of reach once more for six months: a new matter of the first kind.
     assert verdict(LOST, branch, date(2025, 11, 30)) == (0, 0, "done")
-    assert verdict(LOST, branch, date(2025, 12, 1)) == (0, 1, "overdue")
+    assert verdict(LOST, branch, date(2025, 12, 1)) == (0, 1, "open")
 
 
 def test_over_five_years_abroad_is_named_but_not_counted(branch):

@@ -58,7 +58,7 @@ BORDERS = [
     (
         "上级审批（上级办）",
         Stage.PROBATIONARY,
-        [(Step.ADMISSION_MEETING, date(2025, 11, 30))],
+        [(Step.ADMISSION_MEETING, date(2025, 8, 31))],
         date(2026, 2, 28),
         Step.APPROVAL,
     ),
@@ -71,13 +71,6 @@ BORDERS = [
         ],
         date(2026, 12, 1),
         Step.APPROVAL,
-    ),
-    (
-        "入党宣誓",
-        Stage.PROBATIONARY,
-        [(Step.ADMISSION_MEETING, date(2026, 5, 1)), (Step.APPROVAL, date(2026, 5, 18))],
-        date(2026, 6, 18),
-        Step.OATH,
     ),
     (
         "上级审批转正（上级办）",
@@ -127,18 +120,49 @@ def test_the_evidence_names_limit_day_article_and_how_sure_it_is(branch):
     assert ("2026 年修订从哪天起执行", "2026年5月18日（生效日期待核实）") in found.facts
 
 
+def advised(branch, as_of):
+    found = evidence(DEVELOPMENT, branch, as_of)
+    return [text for label, text in found.facts if label == "不计数"]
+
+
+def test_an_approval_after_three_months_is_named_and_after_six_it_is_late(branch):
+    """一般 three months, at most six: only the six are a matter of red."""
+    steps = [(Step.ADMISSION_MEETING, date(2026, 3, 1))]
+    factories.make_development(branch, "林秀云", stage=Stage.PROBATIONARY, steps=steps)
+    assert advised(branch, date(2026, 6, 1)) == []
+    assert verdict(DEVELOPMENT, branch, date(2026, 6, 2)) == (0, 0, "done")
+    (text,) = advised(branch, date(2026, 6, 2))
+    assert text.startswith("一般期限已过：林秀云：上级审批（上级办），2026年6月1日。")
+    assert verdict(DEVELOPMENT, branch, date(2026, 9, 1)) == (0, 0, "done")
+    duty = duty_of(DEVELOPMENT, branch, date(2026, 9, 2))
+    assert (duty.actual, duty.state, duty.open_since) == (1, "overdue", date(2026, 9, 2))
+    (record,) = evidence(DEVELOPMENT, branch, date(2026, 9, 2)).counted
+    assert record.on == date(2026, 9, 1)
+    assert "最长期限，2014 年版第二十五条" in record.note
+    assert advised(branch, date(2026, 9, 2)) == []
+
+
+def test_an_oath_is_named_and_never_counted(branch):
+    steps = [(Step.ADMISSION_MEETING, date(2026, 5, 1)), (Step.APPROVAL, date(2026, 5, 18))]
+    factories.make_development(branch, "林秀云", stage=Stage.PROBATIONARY, steps=steps)
+    assert advised(branch, date(2026, 6, 18)) == []
+    (text,) = advised(branch, date(2026, 6, 19))
+    assert text.startswith("一般期限已过：林秀云：入党宣誓，2026年6月18日。")
+    assert verdict(DEVELOPMENT, branch, date(2026, 12, 31)) == (0, 0, "done")
+
+
 def test_an_approval_of_before_the_revision_asks_for_no_oath(branch):
     steps = [(Step.ADMISSION_MEETING, date(2026, 3, 1)), (Step.APPROVAL, date(2026, 5, 17))]
     factories.make_development(branch, stage=Stage.PROBATIONARY, steps=steps)
-    assert verdict(DEVELOPMENT, branch, date(2026, 12, 31)) == (0, 0, "done")
+    assert advised(branch, date(2026, 12, 31)) == []
 
 
 def test_the_county_says_from_when_the_revision_holds(branch):
     steps = [(Step.ADMISSION_MEETING, date(2026, 3, 1)), (Step.APPROVAL, date(2026, 5, 20))]
     factories.make_development(branch, stage=Stage.PROBATIONARY, steps=steps)
-    assert verdict(DEVELOPMENT, branch, date(2026, 6, 21)) == (0, 1, "overdue")
+    assert len(advised(branch, date(2026, 6, 21))) == 1
     county_value(RULES_2026_FROM, "2026-06-01", date(2026, 1, 1))
-    assert verdict(DEVELOPMENT, branch, date(2026, 6, 21)) == (0, 0, "done")
+    assert advised(branch, date(2026, 6, 21)) == []
 
 
 def test_what_lies_behind_and_local_practice_are_not_counted(branch):

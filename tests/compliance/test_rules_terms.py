@@ -215,6 +215,40 @@ def test_a_postponement_asked_for_stops_the_call_and_approved_moves_it(branch, t
     assert verdict(NOTICE, branch, date(2026, 12, 1)) == CLEAN
 
 
+def test_a_postponement_is_not_known_before_the_day_of_its_approval(branch, term):
+    request = asked(term, date(2026, 10, 5), kind=RequestKind.POSTPONEMENT, to_on=date(2027, 3, 31))
+    decided(request, date(2026, 10, 20))
+    assert verdict(ELECTION, branch, date(2026, 10, 19)) == (0, 1, "overdue")
+    assert verdict(NOTICE, branch, END) == (0, 1, "behind")
+    rule = RULES[ELECTION]
+    before = rule.evidence(question_for(rule, None, date(2026, 10, 19), Values()), branch)
+    assert [record.text for record in before.counted] == ["届满未换届"]
+    assert before.facts[-1] == (request.get_kind_display(), "2026年10月5日提出，待批复")
+    assert verdict(ELECTION, branch, date(2026, 10, 20)) == CLEAN
+    after = rule.evidence(question_for(rule, None, date(2026, 10, 20), Values()), branch)
+    assert ("批准延期至", "2027年3月31日") in after.facts
+
+
+def test_a_postponement_known_from_the_term_alone_counts_on_every_day(branch):
+    factories.make_term(branch, ends_on=END, postponed_to=date(2027, 3, 31))
+    assert verdict(ELECTION, branch, date(2026, 10, 1)) == CLEAN
+    assert verdict(ELECTION, branch, date(2027, 4, 1)) == (0, 1, "overdue")
+
+
+def test_an_election_asked_for_before_the_postponement_is_to_be_asked_for_again(branch, term):
+    decided(asked(term, date(2026, 5, 20)), date(2026, 5, 25))
+    request = asked(term, date(2026, 8, 1), kind=RequestKind.POSTPONEMENT, to_on=date(2026, 12, 31))
+    assert verdict(REQUEST, branch, date(2026, 9, 9)) == CLEAN
+    decided(request, date(2026, 9, 10))
+    # The day four months before the new end is past already: it counts from the approval.
+    duty = duty_of(REQUEST, branch, date(2026, 9, 10))
+    assert (duty.state, duty.open_since) == ("open", date(2026, 9, 10))
+    assert verdict(REQUEST, branch, date(2026, 9, 11)) == (0, 1, "overdue")
+    asked(term, date(2026, 9, 15), to_on=date(2026, 12, 20))
+    assert verdict(REQUEST, branch, date(2026, 9, 14)) == (0, 1, "overdue")
+    assert verdict(REQUEST, branch, date(2026, 9, 15)) == CLEAN
+
+
 def test_a_second_postponement_counts_instead_of_the_first(branch, term):
     for to_on, on in (
         (date(2026, 12, 31), date(2026, 5, 1)),
@@ -236,21 +270,21 @@ def test_a_returned_postponement_changes_nothing(branch, term):
 # --- Whom they concern --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [NOTICE, REQUEST, ELECTION])
 @pytest.mark.parametrize(
     ("kind", "judged"),
     [
-        (Kind.BRANCH, True),
-        (Kind.GENERAL_BRANCH, True),
-        (Kind.COMMITTEE, True),
-        (Kind.WORKING_COMMITTEE, False),
-        (Kind.LEADING_GROUP, False),
+        (Kind.BRANCH, {NOTICE, REQUEST, ELECTION}),
+        (Kind.GENERAL_BRANCH, {ELECTION}),
+        (Kind.COMMITTEE, {ELECTION}),
+        (Kind.WORKING_COMMITTEE, set()),
+        (Kind.LEADING_GROUP, set()),
     ],
 )
-def test_branches_general_branches_and_committees_are_judged(code, kind, judged):
+def test_all_that_elect_owe_the_election_and_branches_alone_the_steps_before(kind, judged):
     organisation = factories.make_organisation(kind, factories.make_county())
     factories.make_term(organisation, ends_on=END)
-    assert (verdict(code, organisation, date(2026, 7, 1)) is not None) is judged
+    codes = (NOTICE, REQUEST, ELECTION)
+    assert {code for code in codes if verdict(code, organisation, date(2026, 7, 1))} == judged
 
 
 @pytest.mark.parametrize("code", [NOTICE, REQUEST, ELECTION])
@@ -328,7 +362,7 @@ def test_measuring_more_organisations_takes_no_more_queries(
         factories.make_term(factories.make_branch(), ends_on=END)
     rule = RULES[code]
     question = question_for(rule, None, date(2026, 7, 1), Values())
-    with django_assert_num_queries(1 if code == ELECTION else 2):
+    with django_assert_num_queries(2):
         assert len(list(rule.measure(question))) == 3
 
 

@@ -53,7 +53,7 @@ def test_a_letter_is_in_time_on_its_last_day_and_late_on_the_next(
     duty = duty_of(LETTERS, branch, following)
     assert (duty.actual, duty.state, duty.open_since, duty.due_on) == (
         1,
-        "overdue",
+        "behind",
         following,
         last,
     )
@@ -66,7 +66,7 @@ def test_a_branch_without_letters_is_clean(branch):
 def test_it_is_the_old_branch_that_owes_the_receipt(branch, target):
     letter(branch, target)
     assert verdict(LETTERS, target, date(2026, 11, 1)) == (0, 0, "done")
-    assert verdict(LETTERS, branch, date(2026, 11, 1)) == (0, 1, "overdue")
+    assert verdict(LETTERS, branch, date(2026, 11, 1)) == (0, 1, "behind")
 
 
 def test_a_letter_of_outside_is_not_counted_here(branch):
@@ -86,7 +86,7 @@ def test_a_letter_of_outside_is_not_counted_here(branch):
 def test_a_late_receipt_clears_it_from_that_day_on(branch, target):
     transfer = letter(branch, target)
     services.receive_member(transfer=transfer, on=date(2026, 10, 20), by=None)
-    assert verdict(LETTERS, branch, date(2026, 10, 19)) == (0, 1, "overdue")
+    assert verdict(LETTERS, branch, date(2026, 10, 19)) == (0, 1, "behind")
     assert verdict(LETTERS, branch, date(2026, 10, 20)) == (0, 0, "done")
 
 
@@ -94,7 +94,7 @@ def test_a_late_receipt_clears_it_from_that_day_on(branch, target):
 def test_a_letter_sent_back_or_withdrawn_needs_no_receipt(branch, target, service):
     transfer = letter(branch, target)
     service(transfer=transfer, reason="选错了", on=date(2026, 10, 10), by=None)
-    assert verdict(LETTERS, branch, date(2026, 10, 9)) == (0, 1, "overdue")
+    assert verdict(LETTERS, branch, date(2026, 10, 9)) == (0, 1, "behind")
     assert verdict(LETTERS, branch, date(2026, 10, 10)) == (0, 0, "done")
 
 
@@ -109,7 +109,7 @@ def test_a_new_letter_begins_anew(branch, target):
         by=None,
     )
     assert verdict(LETTERS, branch, date(2026, 10, 11)) == (0, 0, "done")
-    assert verdict(LETTERS, branch, date(2027, 1, 9)) == (0, 1, "overdue")
+    assert verdict(LETTERS, branch, date(2027, 1, 9)) == (0, 1, "behind")
 
 
 def test_a_transfer_without_a_letter_is_not_counted(branch, target):
@@ -131,14 +131,14 @@ def test_a_letter_entered_afterwards_counts_by_its_own_day(branch, target):
     letter(branch, target, date(2026, 8, 1), 20)
     refresh(as_of=date(2026, 11, 1), organisation=branch)
     duty = Duty.objects.get(rule=LETTERS, organisation=branch)
-    assert (duty.actual, duty.state, duty.open_since) == (1, "overdue", date(2026, 8, 22))
+    assert (duty.actual, duty.state, duty.open_since) == (1, "behind", date(2026, 8, 22))
 
 
 def test_a_branch_founded_since_is_judged_by_its_own_letters(branch):
     young = factories.make_branch(branch.parent, founded_on=date(2026, 8, 20))
     letter(young, branch, joined_on=date(2026, 8, 20))
     assert verdict(LETTERS, young, date(2026, 10, 1)) == (0, 0, "done")
-    assert verdict(LETTERS, young, date(2026, 10, 2)) == (0, 1, "overdue")
+    assert verdict(LETTERS, young, date(2026, 10, 2)) == (0, 1, "behind")
 
 
 def test_a_second_run_changes_nothing(branch, target):
@@ -181,3 +181,9 @@ def test_it_takes_as_many_queries_for_three_branches_as_for_one(branch, target):
 def test_the_rule_says_that_its_source_is_unsure():
     assert RULES[LETTERS].certainty == "to_verify"
     assert RULES[LETTERS].nature == "normally"
+
+
+def test_practice_is_at_worst_advice_and_says_that_it_is_practice():
+    assert RULES[LETTERS].strict is False
+    assert "通行做法：接收后寄回回执" in RULES[LETTERS].wording
+    assert "应当" not in RULES[LETTERS].wording

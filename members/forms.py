@@ -177,7 +177,11 @@ class NewMemberForm(_Record):
     """新增党员: six facts are needed, the rest can follow."""
 
     group = GroupField()
-    starts_on = DayField(label="编入本支部日期", required=False)
+    starts_on = DayField(
+        label="编入本支部日期",
+        required=False,
+        help_text="不填就从入党日期起算，以前各月的人数也会变；近期转来的请填转来那天",
+    )
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     field_order = (

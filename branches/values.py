@@ -22,6 +22,8 @@ class Key:
     unit: str = ""
     minimum: int | None = None
     maximum: int | None = None
+    # The only values that may be entered; empty for any between minimum and maximum.
+    choices: tuple = ()
     help: str = ""
 
     def __post_init__(self):
@@ -44,6 +46,9 @@ class Key:
                 raise ValueError(f"“{self.label}”不能小于 {self.minimum}")
             if self.maximum is not None and number > self.maximum:
                 raise ValueError(f"“{self.label}”不能大于 {self.maximum}")
+            if self.choices and number not in self.choices:
+                listed = "、".join(map(str, self.choices))
+                raise ValueError(f"“{self.label}”只能是 {listed}")
             return number if isinstance(self.default, int) else str(number)
         if isinstance(self.default, datetime.date):
             return (read_date(value) or self.default).isoformat()

@@ -26,7 +26,7 @@ from compliance.judging import (
 from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES, Rule
 from dues.models import Charge
-from dues.services import charge_month
+from dues.services.charges import charge_month
 from members.services.contacts import open_cases
 
 logger = logging.getLogger(__name__)

@@ -12,21 +12,12 @@ from branches.models import Organisation
 from branches.periods import Period, Span, add_months, month_end, months_between, period_of
 from branches.values import Values
 from dues.models import ApprovedAmount, Charge, Payment
-from dues.services import NOTHING, kept_since, memberships_in, sum_text
+from dues.standing import kept_since, memberships_in
 from dues.values import REMIT_DAY
+from dues.words import NOTHING, money, month_key, sum_text
 from members.models import Member
 
 _NUMERALS = "一二三四"
-
-
-def month_key(month: datetime.date) -> str:
-    """2026-03, as the page and its answers name a month."""
-    return f"{month:%Y-%m}"
-
-
-def money(amount: Decimal | None) -> str:
-    """1,234.50; 0.00 for nothing."""
-    return f"{amount or NOTHING:,.2f}"
 
 
 @dataclass

@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from branches.models import Organisation
 from branches.periods import Span, add_months, month_end
-from branches.values import Key
 from compliance.registry import (
     Certainty,
     Cure,
@@ -22,11 +21,8 @@ from compliance.registry import (
 )
 from dues.models import Charge, Payment
 from dues.rates import HALF_A_FEN
+from dues.values import ARREARS_MONTHS
 from members.roster import roster
-
-ARREARS_MONTHS = Key(
-    "dues.arrears_months", "连续未交党费满几个月提示", 6, unit="个月", minimum=1, maximum=24
-)
 
 # SQLite takes about 32,000 values in one query; in a county without payments everybody is read.
 _PORTION = 5000

@@ -34,6 +34,8 @@ from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS, UNPAID
 AREA = "dues"
 CORRECTION = "导入更正"
 _ELSEWHERE = "这个月的党费归另一个党支部，不在你的导入范围内"
+# How and by whom a sum was brought is not in a yearly sheet.
+_UNTOLD = ("", "", True)
 _NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
 
 
@@ -453,12 +455,23 @@ class Dues:
     def _write_payments(rows: list[Row], writing: Writing) -> None:
         by = writing.by.pk if writing.by else None
         names = ("member_id", "organisation_id", "month", "amount", "paid_on", "entered_at")
-        names += ("entered_by_id", "reverses_id", "reason")
+        names += ("entered_by_id", "reverses_id", "reason", "way", "brought_by", "in_booklet")
         bulk.insert(
             Payment,
             names,
             (
-                (row.plan.person.pk, branch, month, -amount, day, writing.now, by, pk, CORRECTION)
+                (
+                    row.plan.person.pk,
+                    branch,
+                    month,
+                    -amount,
+                    day,
+                    writing.now,
+                    by,
+                    pk,
+                    CORRECTION,
+                    *_UNTOLD,
+                )
                 for row in rows
                 for month, (pk, amount, branch, _reverses, day) in row.plan.reversals
             ),
@@ -467,7 +480,18 @@ class Dues:
             Payment,
             names,
             (
-                (row.plan.person.pk, place.pk, month, amount, day, writing.now, by, None, reason)
+                (
+                    row.plan.person.pk,
+                    place.pk,
+                    month,
+                    amount,
+                    day,
+                    writing.now,
+                    by,
+                    None,
+                    reason,
+                    *_UNTOLD,
+                )
                 for row in rows
                 for month, amount, place, day, reason in row.plan.payments
             ),

@@ -7,7 +7,7 @@ from branches.periods import add_months, months_between
 from compliance.models import Duty
 from compliance.services import refresh, run_night
 from dues.models import Charge, Payment
-from dues.services import correct_payment, enter_payment
+from dues.services.payments import correct_payment, enter_payment
 from members.models import Membership
 from tests import factories
 from tests.compliance.verdicts import duty_of, judge_everything, verdict

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db.models import Sum
 
-from dues import services
 from dues.models import Payment
+from dues.services import payments
 from tests import factories
 from tests.threads import at_once
 
@@ -27,7 +27,7 @@ def test_of_two_who_enter_one_cell_the_second_is_told(branch):
     users = [factories.make_user("secretary", branch), factories.make_user("organiser", branch)]
 
     def enter(user, amount):
-        return lambda: services.enter_payment(
+        return lambda: payments.enter_payment(
             member=member,
             organisation=branch,
             month=MARCH,
@@ -48,7 +48,7 @@ def test_two_who_fill_the_month_at_once_pay_for_everybody_once(branch):
     users = [factories.make_user("secretary", branch), factories.make_user("organiser", branch)]
 
     def fill(user):
-        return lambda: services.fill_month(organisation=branch, month=MARCH, by=user, today=TODAY)
+        return lambda: payments.fill_month(organisation=branch, month=MARCH, by=user, today=TODAY)
 
     results = at_once(fill(users[0]), fill(users[1]))
     assert sorted(len(result) for result in results) == [0, 5]

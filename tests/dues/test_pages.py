@@ -5,7 +5,7 @@ import pytest
 from django.db.models import Sum
 from django.urls import reverse
 
-from dues import services
+from dues import standing
 from dues.models import Payment
 from tests import factories
 from tests.queries import count_of
@@ -207,7 +207,7 @@ def test_two_on_one_cell_get_both_sums(client, signed_in, secretary, branch, mem
     body = answer.json()
     assert (body["value"], body["version"], body["by"]) == ("18.00", "18.00", "周慧敏")
     assert save(client, member, "20", body["version"]).status_code == 200
-    assert services.balance(member, branch, MARCH) == Decimal("20.00")
+    assert standing.balance(member, branch, MARCH) == Decimal("20.00")
 
 
 def test_a_large_sum_is_asked_about_once(signed_in, member):
@@ -258,8 +258,8 @@ def test_without_a_script_the_whole_grid_is_saved(signed_in, branch, member):
     text = response.content.decode()
     assert "已保存 1 人的党费" in text
     assert "已改成 20.00，你填的 19 没有保存" in text
-    assert services.balance(member, branch, MARCH) == Decimal("20.00")
-    assert services.balance(other, branch, MARCH) == Decimal("20.00")
+    assert standing.balance(member, branch, MARCH) == Decimal("20.00")
+    assert standing.balance(other, branch, MARCH) == Decimal("20.00")
 
 
 # --- The rest by standard -------------------------------------------------------------------
@@ -294,7 +294,7 @@ def test_another_session_cannot_undo(client, signed_in, branch, member):
     signed_in.post(reverse("dues:fill"), {"month": "2026-03"}, **JSON)
     client.force_login(factories.make_user("organiser", branch))
     assert client.post(reverse("dues:undo"), **JSON).status_code == 400
-    assert services.balance(member, branch, MARCH) == Decimal("20.00")
+    assert standing.balance(member, branch, MARCH) == Decimal("20.00")
 
 
 # --- Corrections ----------------------------------------------------------------------------
@@ -324,10 +324,10 @@ def test_a_correction_on_top_of_a_sum_not_seen_is_shown_first(signed_in, branch,
     body = {"amount": "20", "version": "10.00", "reason": "看错一行"}
     response = signed_in.post(entries_url(member), body)
     assert "已改成 18.00" in response.content.decode()
-    assert services.balance(member, branch, FEBRUARY) == Decimal("18.00")
+    assert standing.balance(member, branch, FEBRUARY) == Decimal("18.00")
     body["version"] = response.context["form"]["version"].value()
     assert signed_in.post(entries_url(member), body).status_code == 302
-    assert services.balance(member, branch, FEBRUARY) == Decimal("20.00")
+    assert standing.balance(member, branch, FEBRUARY) == Decimal("20.00")
 
 
 def test_an_unusual_correction_is_confirmed_by_a_tick(signed_in, branch, member):
@@ -337,7 +337,7 @@ def test_an_unusual_correction_is_confirmed_by_a_tick(signed_in, branch, member)
     assert "月标准" in response.content.decode()
     assert 'type="checkbox"' in response.content.decode()
     assert signed_in.post(entries_url(member), body | {"confirmed": "on"}).status_code == 302
-    assert services.balance(member, branch, FEBRUARY) == Decimal("200.00")
+    assert standing.balance(member, branch, FEBRUARY) == Decimal("200.00")
 
 
 # --- Walls ----------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from accounts.models import TrailLine
 from branches.models import Changed
-from dues import services
+from dues import services, standing
 from dues.models import Charge, Payment
+from dues.services import charges, payments
 from members.enums import MemberKind
 from members.models import Membership
 from tests import factories
@@ -38,7 +39,7 @@ def member(branch):
 
 
 def enter(member, by, amount="20.00", month=MARCH, **options):
-    return services.enter_payment(
+    return payments.enter_payment(
         member=member,
         organisation=member.organisation,
         month=month,
@@ -50,7 +51,7 @@ def enter(member, by, amount="20.00", month=MARCH, **options):
 
 
 def correct(member, by, amount, seen, month=MARCH, **options):
-    return services.correct_payment(
+    return payments.correct_payment(
         member=member,
         organisation=member.organisation,
         month=month,
@@ -63,7 +64,7 @@ def correct(member, by, amount, seen, month=MARCH, **options):
 
 
 def balance(member, month=MARCH):
-    return services.balance(member, member.organisation, month)
+    return standing.balance(member, member.organisation, month)
 
 
 def age_entries(minutes=60):
@@ -75,8 +76,8 @@ def age_entries(minutes=60):
 
 
 def test_a_month_is_charged_once_however_often_it_is_asked(branch, member):
-    assert services.charge_month(MARCH) == 1
-    assert services.charge_month(MARCH) == 0
+    assert charges.charge_month(MARCH) == 1
+    assert charges.charge_month(MARCH) == 0
     charge = Charge.objects.get()
     assert (charge.member, charge.organisation, charge.month, charge.amount) == (
         member,
@@ -89,15 +90,15 @@ def test_a_month_is_charged_once_however_often_it_is_asked(branch, member):
 
 def test_nothing_is_charged_before_the_start_month_or_without_an_amount(branch, member):
     factories.make_member(branch)
-    assert services.charge_month(datetime.date(2025, 12, 1)) == 0
-    assert services.charge_month(JANUARY) == 1
+    assert charges.charge_month(datetime.date(2025, 12, 1)) == 0
+    assert charges.charge_month(JANUARY) == 1
 
 
 def test_the_newest_amount_in_force_is_charged(member):
     factories.make_approved_amount(member, "25.00", from_month=MARCH)
     factories.make_approved_amount(member, "99.00", from_month=APRIL)
-    services.charge_month(FEBRUARY)
-    services.charge_month(MARCH)
+    charges.charge_month(FEBRUARY)
+    charges.charge_month(MARCH)
     assert list(Charge.objects.order_by("month").values_list("amount", flat=True)) == [
         Decimal("20.00"),
         Decimal("25.00"),
@@ -116,7 +117,7 @@ def test_the_newest_amount_in_force_is_charged(member):
 def test_the_membership_must_stand_in_the_month(branch, starts_on, ends_on, charged):
     member = factories.make_member(branch, starts_on=starts_on, ends_on=ends_on)
     factories.make_approved_amount(member)
-    assert services.charge_month(MARCH) == charged
+    assert charges.charge_month(MARCH) == charged
 
 
 def test_who_moved_within_the_month_owes_it_to_the_last_branch(branch, member):
@@ -125,22 +126,22 @@ def test_who_moved_within_the_month_owes_it_to_the_last_branch(branch, member):
     Membership.objects.create(
         member=member, organisation=other, starts_on=datetime.date(2026, 3, 15)
     )
-    assert services.charge_month(MARCH, organisations=[branch]) == 0
-    assert services.charge_month(MARCH) == 1
+    assert charges.charge_month(MARCH, organisations=[branch]) == 0
+    assert charges.charge_month(MARCH) == 1
     assert Charge.objects.get().organisation == other
 
 
 def test_february_of_a_leap_year_is_charged(branch):
     member = factories.make_member(branch, starts_on=datetime.date(2024, 2, 29))
     factories.make_approved_amount(member, from_month=JANUARY.replace(year=2024))
-    assert services.charge_month(datetime.date(2024, 2, 1)) == 1
+    assert charges.charge_month(datetime.date(2024, 2, 1)) == 1
 
 
 def test_charging_takes_as_many_queries_for_sixty_as_for_one(branch, django_assert_max_num_queries):
     for member in factories.make_members(branch, 60):
         factories.make_approved_amount(member)
     with django_assert_max_num_queries(10):
-        assert services.charge_month(MARCH) == 60
+        assert charges.charge_month(MARCH) == 60
 
 
 # --- One cell -------------------------------------------------------------------------------
@@ -240,9 +241,9 @@ def test_a_month_outside_the_membership_is_refused(branch, secretary):
 
 
 def test_a_month_owed_elsewhere_is_refused(branch, member, secretary):
-    services.charge_month(MARCH)
+    charges.charge_month(MARCH)
     with pytest.raises(services.Refused, match="不在本支部"):
-        services.enter_payment(
+        payments.enter_payment(
             member=member,
             organisation=factories.make_branch(),
             month=MARCH,
@@ -276,10 +277,10 @@ def test_more_than_half_a_year_back_is_asked_about(member, secretary):
 def test_the_second_of_two_on_one_cell_is_told_the_other_sum(branch, member, secretary):
     colleague = factories.make_user("organiser", branch, name="周慧敏")
     enter(member, colleague, "18.00")
-    with pytest.raises(services.PaidMeanwhile) as refused:
+    with pytest.raises(payments.PaidMeanwhile) as refused:
         enter(member, secretary, "20.00")
     assert (refused.value.paid, refused.value.last.entered_by) == (Decimal("18.00"), colleague)
-    with pytest.raises(services.PaidMeanwhile):
+    with pytest.raises(payments.PaidMeanwhile):
         correct(member, secretary, "20.00", "19.00")
     assert balance(member) == Decimal("18.00")
     assert TrailLine.objects.filter(area="dues").count() == 1
@@ -296,7 +297,7 @@ def test_the_same_sum_again_changes_nothing(member, secretary):
 
 
 def fill(branch, by, month=MARCH):
-    return services.fill_month(organisation=branch, month=month, by=by, today=TODAY)
+    return payments.fill_month(organisation=branch, month=month, by=by, today=TODAY)
 
 
 def test_filling_pays_the_standard_for_empty_cells_only(branch, secretary):
@@ -346,11 +347,11 @@ def test_undoing_a_fill_takes_back_exactly_that(branch, member, secretary):
     factories.make_approved_amount(other, "30.00")
     enter(other, secretary, "30.00")
     keys = [payment.pk for payment in fill(branch, secretary)]
-    services.undo_fill(organisation=branch, payments=keys, by=secretary)
+    payments.undo_fill(organisation=branch, payments=keys, by=secretary)
     assert (balance(member), balance(other)) == (Decimal(0), Decimal("30.00"))
     assert TrailLine.objects.filter(action="撤销按标准缴清").count() == 1
     with pytest.raises(services.Refused, match="已经撤销过"):
-        services.undo_fill(organisation=branch, payments=keys, by=secretary)
+        payments.undo_fill(organisation=branch, payments=keys, by=secretary)
     assert balance(member) == Decimal(0)
 
 
@@ -359,7 +360,7 @@ def test_undoing_leaves_what_was_corrected_since(branch, member, secretary):
     factories.make_approved_amount(other, "30.00")
     keys = [payment.pk for payment in fill(branch, secretary)]
     correct(member, secretary, "10.00", "20.00")
-    services.undo_fill(organisation=branch, payments=keys, by=secretary)
+    payments.undo_fill(organisation=branch, payments=keys, by=secretary)
     assert (balance(member), balance(other)) == (Decimal("10.00"), Decimal(0))
 
 
@@ -367,14 +368,14 @@ def test_entries_of_somebody_else_are_not_undone(branch, member, secretary):
     keys = [payment.pk for payment in fill(branch, secretary)]
     colleague = factories.make_user("organiser", branch)
     with pytest.raises(services.Refused, match="别人录入"):
-        services.undo_fill(organisation=branch, payments=keys, by=colleague)
+        payments.undo_fill(organisation=branch, payments=keys, by=colleague)
     assert balance(member) == Decimal("20.00")
 
 
 def test_entries_of_another_branch_are_not_undone(branch, member, secretary):
     keys = [payment.pk for payment in fill(branch, secretary)]
     with pytest.raises(services.Refused):
-        services.undo_fill(organisation=factories.make_branch(), payments=keys, by=secretary)
+        payments.undo_fill(organisation=factories.make_branch(), payments=keys, by=secretary)
     assert balance(member) == Decimal("20.00")
 
 
@@ -385,7 +386,7 @@ def test_a_month_before_the_county_kept_its_dues_here_is_not_filled():
     factories.make_charge(member, datetime.date(2026, 1, 1))
     secretary = factories.make_user(organisation=branch)
     with pytest.raises(services.Refused, match="启用党费台账以前"):
-        services.fill_month(
+        payments.fill_month(
             organisation=branch,
             month=datetime.date(2025, 3, 1),
             by=secretary,

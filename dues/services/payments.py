@@ -1,26 +1,24 @@
-"""What happens to dues: charged, paid, corrected, filled, taken back.
-
-An entry is never edited: what was wrong is reversed by an entry that points at it, and entered
-anew, so the sum of entries is always what was paid. Every service writes its trail line.
-"""
+"""Payments: entered, corrected, filled for everybody, taken back."""
 
 import datetime
 from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Min, Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from accounts import trail
 from branches.changes import note_change
 from branches.models import Organisation
 from branches.periods import add_months, month_end
-from dues.models import ApprovedAmount, Charge, Payment
-from members.models import Member, Membership
+from dues.models import Charge, Payment
+from dues.services import AREA, NeedsConfirmation, Refused
+from dues.services.charges import charge_month
+from dues.standing import approved_in, balance, kept_since, memberships_in
+from dues.words import NOTHING, month_label, sum_text
+from members.models import Member
 
-AREA = "dues"
-NOTHING = Decimal("0.00")
 # Above so many times the standard a sum is asked about once.
 MANY_TIMES = 3
 # Late payment covers six months at most, as a rule (中组发〔2008〕3号 Art. 12).
@@ -31,14 +29,6 @@ BY_STANDARD = "按标准缴清"
 TAKEN_BACK = "撤销"
 
 
-class Refused(ValueError):
-    """The entry is not made; the message says what is wrong and what to do."""
-
-
-class NeedsConfirmation(Refused):
-    """The sum is unusual; the same call with `confirmed=True` makes the entry."""
-
-
 class PaidMeanwhile(Refused):
     """The stored sum is not the one the writer saw. `paid` is what stands there now."""
 
@@ -46,93 +36,6 @@ class PaidMeanwhile(Refused):
         super().__init__("这一格刚被别人改过，请选一个数")
         self.paid = paid
         self.last = last
-
-
-def month_label(month: datetime.date) -> str:
-    return f"{month.year}年{month.month}月"
-
-
-def sum_text(amount: Decimal | None) -> str:
-    """A sum as it stands in the trail and as a cell's version; "" for nothing paid."""
-    return f"{amount:.2f}" if amount else ""
-
-
-def balance(member: Member, organisation: Organisation, month: datetime.date) -> Decimal:
-    """What the member has paid to that branch for that month: the sum of all entries."""
-    entries = Payment.objects.filter(member=member, organisation=organisation, month=month)
-    return entries.aggregate(total=Sum("amount"))["total"] or NOTHING
-
-
-def approved_in(members: Iterable[int], month: datetime.date) -> dict[int, ApprovedAmount]:
-    """The approved amount in force in that month, by member key: the newest that had begun."""
-    amounts = ApprovedAmount.objects.filter(member__in=members, from_month__lte=month)
-    return {amount.member_id: amount for amount in amounts.order_by("from_month")}
-
-
-def memberships_in(start: datetime.date, end: datetime.date):
-    """Memberships that stood at some time between the two days, in list order.
-
-    Who left the Party is no member any more from that day on.
-    """
-    return (
-        Membership.objects.formal()
-        .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end))
-        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=start))
-        .filter(Q(member__left_on__isnull=True) | Q(member__left_on__gt=start))
-        .order_by("member_id", F("starts_on").asc(nulls_first=True), "pk")
-    )
-
-
-@transaction.atomic
-def charge_month(month: datetime.date, *, organisations=None, by=None) -> int:
-    """Make the charges of the month that begins on `month`, and return how many were new.
-
-    One for each member with an approved amount in force whose membership stands in that month,
-    to the last branch of the month. A second run changes nothing.
-    """
-    memberships = memberships_in(month, month_end(month))
-    if organisations is not None:
-        # Of these branches' members all memberships count: the last branch is owed the month.
-        memberships = memberships.filter(
-            member__in=Membership.objects.filter(organisation__in=organisations).values("member")
-        )
-    branch_of = dict(
-        memberships.exclude(
-            member__in=Charge.objects.filter(month=month).values("member")
-        ).values_list("member_id", "organisation_id")
-    )
-    approved = dict(
-        ApprovedAmount.objects.filter(from_month__lte=month)
-        .filter(member__in=memberships.values("member"))
-        .order_by("from_month")
-        .values_list("member_id", "amount")
-    )
-    wanted = {organisation.pk for organisation in organisations} if organisations else None
-    charges = [
-        Charge(
-            member_id=member_id,
-            organisation_id=organisation_id,
-            month=month,
-            amount=approved[member_id],
-        )
-        for member_id, organisation_id in branch_of.items()
-        if member_id in approved and (wanted is None or organisation_id in wanted)
-    ]
-    if not charges:
-        return 0
-    before = Charge.objects.filter(month=month).count()
-    # Two nights at once: the unique key decides.
-    Charge.objects.bulk_create(charges, batch_size=1000, ignore_conflicts=True)
-    made = Charge.objects.filter(month=month).count() - before
-    trail.record(
-        by=by,
-        action="生成应缴党费",
-        area=AREA,
-        label=month_label(month),
-        organisation_id=organisations[0].pk if organisations and len(organisations) == 1 else None,
-        after={"新增": f"{made} 人"},
-    )
-    return made
 
 
 @transaction.atomic
@@ -334,12 +237,6 @@ def _just_entered(payments: list[Payment], by) -> bool:
 def _check_not_to_come(month: datetime.date, today: datetime.date) -> None:
     if month > today:
         raise Refused(f"{month_label(month)}还没有到，党费不预收，到时再录入")
-
-
-def kept_since(today: datetime.date) -> datetime.date:
-    """The first month for which the county keeps dues here: that of the first charge."""
-    first = Charge.objects.aggregate(first=Min("month"))["first"]
-    return min(first or today, today).replace(day=1)
 
 
 def _check_kept(month: datetime.date, today: datetime.date) -> None:

@@ -1,0 +1,33 @@
+"""Fixed words of the dues ledger."""
+
+from django.db.models import TextChoices
+
+
+class Way(TextChoices):
+    """How a sum was paid."""
+
+    CASH = "cash", "现金"
+    TRANSFER = "transfer", "转账"
+    OTHER = "other", "其他"
+
+
+class RequestKind(TextChoices):
+    """What a branch asks the next higher committee about one member's dues."""
+
+    REDUCTION = "reduction", "减缴"
+    EXEMPTION = "exemption", "免缴"
+    BACK_PAYMENT = "back_payment", "补交六个月以前的党费"
+
+
+class RequestState(TextChoices):
+    ASKED = "asked", "待审批"
+    APPROVED = "approved", "同意"
+    RETURNED = "returned", "退回"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class RemittanceState(TextChoices):
+    DRAFT = "draft", "未报送"
+    SENT = "sent", "待确认"
+    CONFIRMED = "confirmed", "已确认"
+    RETURNED = "returned", "已退回"

@@ -1,0 +1,51 @@
+"""What stands in the ledger: who was a member, what was approved, charged and paid. Reads only."""
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import F, Min, Q, Sum
+
+from branches.models import Organisation
+from dues.models import ApprovedAmount, Charge, Payment
+from dues.words import NOTHING
+from members.models import Member, Membership
+
+
+def balance(member: Member, organisation: Organisation, month: datetime.date) -> Decimal:
+    """What the member has paid to that branch for that month: the sum of all entries."""
+    entries = Payment.objects.filter(member=member, organisation=organisation, month=month)
+    return entries.aggregate(total=Sum("amount"))["total"] or NOTHING
+
+
+def approved_in(members: Iterable[int], month: datetime.date) -> dict[int, ApprovedAmount]:
+    """The approved amount in force in that month, by member key: the newest that had begun."""
+    amounts = ApprovedAmount.objects.filter(member__in=members, from_month__lte=month)
+    return {amount.member_id: amount for amount in amounts.order_by("from_month")}
+
+
+def memberships_in(start: datetime.date, end: datetime.date):
+    """Memberships that stood at some time between the two days, in list order.
+
+    Who left the Party is no member any more from that day on.
+    """
+    return (
+        Membership.objects.formal()
+        .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=end))
+        .filter(Q(ends_on__isnull=True) | Q(ends_on__gte=start))
+        .filter(Q(member__left_on__isnull=True) | Q(member__left_on__gt=start))
+        .order_by("member_id", F("starts_on").asc(nulls_first=True), "pk")
+    )
+
+
+def kept_since(today: datetime.date) -> datetime.date:
+    """The first month for which the county keeps dues here: that of the first charge."""
+    first = Charge.objects.aggregate(first=Min("month"))["first"]
+    return min(first or today, today).replace(day=1)
+
+
+def members_of(branch: Organisation):
+    """Who is or was a member of the branch or owed it dues; the month is checked at the entry."""
+    return Member.objects.filter(
+        Q(memberships__organisation=branch) | Q(charges__organisation=branch)
+    ).distinct()

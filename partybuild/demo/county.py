@@ -24,7 +24,17 @@ from branches.models import (
 )
 from branches.periods import add_years
 from branches.services import create_organisations
-from dues.models import ApprovedAmount, Charge, Payment
+from dues.models import (
+    ApprovedAmount,
+    Charge,
+    ChargeChange,
+    Contribution,
+    DuesRequest,
+    OpeningBalance,
+    Payment,
+    Publication,
+    Remittance,
+)
 from ledgers.bulk import refresh_statistics
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import PostTitle
@@ -54,6 +64,7 @@ from partybuild.demo import (
     members,
     organisations,
     premises,
+    remittances,
     tasks,
 )
 from partybuild.demo.clock import own_times
@@ -68,6 +79,9 @@ _BATCH = 4000
 _TIMES_OF_ENTRY = (
     (Meeting, "entered_at"),
     (Payment, "entered_at"),
+    (ChargeChange, "entered_at"),
+    (OpeningBalance, "entered_at"),
+    (Contribution, "entered_at"),
     (TaskEvent, "at"),
 )
 
@@ -311,12 +325,34 @@ class _County:
             _store(model, [row for one in lives for row in getattr(one, noun)])
 
     def _write_dues(self, branches: list[Branch], people: dict) -> None:
-        held = []
+        held, sent, posted, given = [], [], [], []
         for branch in branches:
             rng = branch.random(self.seed, "dues")
-            held += dues.accounts_of(branch, people[branch], self.window, rng)
+            own = dues.accounts_of(branch, people[branch], self.window, rng)
+            held += own
+            up = branch.random(self.seed, "remittances")
+            sent += remittances.remittances_of(branch, own, self.window, up)
+            posted += remittances.publications_of(branch, own, self.window, up)
+            given += dues.contributions_of(branch, own, self.window, up)
         _insert(ApprovedAmount, [row for account in held for row in account.approved])
-        _insert(Charge, [row for account in held for row in account.charges])
+        _insert(DuesRequest, [row for account in held for row in account.requests])
+        changes = [row for account in held for row in account.changes]
+        _store(Charge, [change.charge for change in changes])
+        for change in changes:
+            # Its key is known only now.
+            change.charge = change.charge
+        _insert(ChargeChange, changes)
+        _insert(Charge, [row for account in held for row in account.charges if row.pk is None])
+        _insert(OpeningBalance, [row for account in held for row in account.openings])
+        _insert(Publication, posted)
+        _insert(Contribution, given)
+        self._write_payments(branches, held, sent)
+
+    def _write_payments(self, branches: list[Branch], held: list, sent: list) -> None:
+        _store(Remittance, [sending.remittance for sending in sent])
+        for sending in sent:
+            for payment in sending.entries:
+                payment.remittance = sending.remittance
         payments = [row for account in held for row in account.payments]
         rng = branches[0].random(self.seed, "corrections")
         right, wrong = dues.some_wrong(payments, rng)
@@ -353,5 +389,9 @@ def _write_accounts(tree: Tree, posts: list[Post], readable: bool) -> list[accou
     ).update(account=secretary)
     Meeting.objects.filter(organisation=organisation).update(entered_by=secretary)
     Payment.objects.filter(organisation=organisation).update(entered_by=secretary)
+    ApprovedAmount.objects.filter(organisation=organisation).update(approved_by=secretary)
+    DuesRequest.objects.filter(organisation=organisation).update(asked_by=secretary)
+    Remittance.objects.filter(organisation=organisation).update(sent_by=secretary)
+    Publication.objects.filter(organisation=organisation).update(posted_by=secretary)
     TaskEvent.objects.filter(task__organisation=organisation).update(by=secretary)
     return made

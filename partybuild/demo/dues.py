@@ -1,13 +1,24 @@
-"""The dues of an invented branch: approved amounts, charges, payments, a few corrections."""
+"""The dues of an invented branch: approved amounts, requests, charges, payments, corrections."""
 
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 
 from branches.periods import add_months
-from dues.models import ApprovedAmount, Charge, Payment
+from dues.enums import RequestKind, RequestState, Way
+from dues.models import (
+    ApprovedAmount,
+    Charge,
+    ChargeChange,
+    Contribution,
+    DuesRequest,
+    OpeningBalance,
+    Payment,
+)
 from dues.rates import Category, computed_amount
+from dues.values import BACK_MONTHS
 from partybuild.demo.clock import at
 from partybuild.demo.members import Person
 from partybuild.demo.organisations import Branch, Order
@@ -26,21 +37,55 @@ class Account:
     def __init__(self, person: Person, window: Window, rng: Random):
         self.person = person
         self.approved = _approved(person, window, rng)
-        self.charges = list(self._charged(window))
+        self.requests: list[DuesRequest] = []
+        self.charges: list[Charge] = []
+        self.changes: list[ChargeChange] = []
+        self.openings: list[OpeningBalance] = []
         self.payments: list[Payment] = []
+
+    def charge(self, window: Window) -> None:
+        """What is owed for each month; a raise of July became known after July was charged."""
+        self.charges = list(self._charged(window))
+        for before, after in pairwise(self.approved):
+            month = after.from_month
+            if month.year == before.from_month.year and month != window.months[-1]:
+                self._change(before, after)
+
+    def _change(self, before: ApprovedAmount, after: ApprovedAmount) -> None:
+        charge = next((one for one in self.charges if one.month == after.from_month), None)
+        if charge and charge.amount == after.amount != before.amount:
+            change = ChargeChange(
+                charge=charge,
+                difference=after.amount - before.amount,
+                reason=after.reason,
+                entered_at=at(after.approved_on, 10, 5),
+            )
+            self.changes.append(change)
 
     def _charged(self, window: Window) -> Iterator[Charge]:
         """A charge for each month to the branch of its last day."""
         for month in window.months:
             stay = self.person.stay_on(window.end_of(month))
             in_force = [one for one in self.approved if one.from_month <= month]
-            if stay and in_force:
+            amount = self._asked(month, in_force[-1].amount) if in_force else 0
+            if stay and amount:
                 yield Charge(
                     member=self.person.member,
                     organisation=stay.organisation,
                     month=month,
-                    amount=in_force[-1].amount,
+                    amount=amount,
                 )
+
+    def _asked(self, month: datetime.date, standard: Decimal) -> Decimal:
+        """The standard, or what a superior allowed instead."""
+        for request in self.requests:
+            allowed = request.state == RequestState.APPROVED
+            if allowed and request.from_month <= month <= request.until_month:
+                if request.kind == RequestKind.EXEMPTION:
+                    return Decimal(0)
+                if request.kind == RequestKind.REDUCTION:
+                    return request.amount
+        return standard
 
 
 def _approved(person: Person, window: Window, rng: Random) -> list[ApprovedAmount]:
@@ -63,41 +108,150 @@ def _approved(person: Person, window: Window, rng: Random) -> list[ApprovedAmoun
             continue
         if rows and base and rng.random() < 0.4:
             base += 10 * rng.randint(3, 20)
-        rows.append(_amount(person, from_month, base, fixed, ""))
+        rows.append(_amount(person, from_month, base, fixed, "", window, rng))
         july = datetime.date(year, 7, 1)
         if base and from_month < july <= window.today and rng.random() < 0.02:
             base += 10 * rng.randint(10, 40)
-            rows.append(_amount(person, july, base, fixed, "工资调整"))
+            rows.append(_amount(person, july, base, fixed, "工资调整", window, rng))
     return rows
 
 
 def _amount(
-    person: Person, from_month: datetime.date, base: Decimal | None, fixed: Decimal, reason: str
+    person: Person,
+    from_month: datetime.date,
+    base: Decimal | None,
+    fixed: Decimal,
+    reason: str,
+    window: Window,
+    rng: Random,
 ) -> ApprovedAmount:
     stay = person.stay_on(from_month) or person.stays[0]
     computed = computed_amount(person.category, base)
+    decided_on = from_month.replace(day=rng.randint(8, 26))
+    if reason:
+        # The wage slip of July reached the branch in August.
+        decided_on = add_months(decided_on, 1)
     return ApprovedAmount(
         member=person.member,
         organisation=stay.organisation,
         from_month=from_month,
         category=person.category,
         base=base,
+        computed=computed,
         amount=fixed if computed is None else computed,
         reason=reason,
+        approved_on=min(decided_on, window.today),
     )
 
 
 def accounts_of(branch: Branch, people: list[Person], window: Window, rng: Random) -> list[Account]:
     """The accounts of all members of a branch, paid as its order has it."""
     accounts = [Account(person, window, rng) for person in people]
+    ordinary = [account for account in accounts if not account.person.officer]
+    _ask(branch, ordinary, window, rng)
+    for account in accounts:
+        account.charge(window)
+    _open(branch, ordinary, window, rng)
     collected_on = rng.randint(3, 18)
     behind = _behind(branch, accounts, rng)
+    _ask_back(behind, window)
     for account in accounts:
         for charge in account.charges:
             payment = _payment(branch, account, charge, collected_on, behind, window, rng)
             if payment:
                 account.payments.append(payment)
     return accounts
+
+
+def _ask(branch: Branch, ordinary: list[Account], window: Window, rng: Random) -> None:
+    """Hardship asked of the committee; a badly kept branch has not approved this year's amounts."""
+    if branch.order is Order.POOR:
+        for account in ordinary[:3]:
+            earlier = [one for one in account.approved if one.from_month.year < window.today.year]
+            account.approved = earlier or account.approved
+    year = window.today.year
+    january, december = datetime.date(year, 1, 1), datetime.date(year, 12, 1)
+    dear = [one for one in ordinary if one.approved and one.approved[-1].amount > 10]
+    rng.shuffle(dear)
+    wanted = [RequestState.APPROVED] * (rng.random() < 0.4)
+    wanted += [RequestState.ASKED] * (branch.is_shown or rng.random() < 0.1)
+    wanted += [RequestState.RETURNED] * (rng.random() < 0.06)
+    for account, state in zip(dear, wanted, strict=False):
+        kind = RequestKind.EXEMPTION if rng.random() < 0.4 else RequestKind.REDUCTION
+        from_month = january if state == RequestState.APPROVED else window.months[-1]
+        asked_on = min(from_month.replace(day=rng.randint(2, 12)), window.today)
+        request = _request(account, kind, (from_month, december), asked_on)
+        _decide(request, state, window)
+        account.requests.append(request)
+
+
+def _request(
+    account: Account,
+    kind: str,
+    months: tuple[datetime.date, datetime.date],
+    asked_on: datetime.date,
+    reason: str = "生活困难，经支部委员会研究",
+) -> DuesRequest:
+    """A request that waits, for the months from … to …."""
+    stay = account.person.stay_on(asked_on) or account.person.stays[-1]
+    return DuesRequest(
+        organisation=stay.organisation,
+        member=account.person.member,
+        kind=kind,
+        from_month=months[0],
+        until_month=months[1],
+        amount=Decimal("0.20") if kind == RequestKind.REDUCTION else None,
+        reason=reason,
+        asked_on=asked_on,
+    )
+
+
+def _decide(request: DuesRequest, state: str, window: Window) -> None:
+    request.state = state
+    if state != RequestState.ASKED:
+        request.decided_on = min(request.asked_on + datetime.timedelta(days=5), window.today)
+        approved = state == RequestState.APPROVED
+        request.opinion = "同意" if approved else "请补充支部研究的时间后再报"
+
+
+def _open(branch: Branch, ordinary: list[Account], window: Window, rng: Random) -> None:
+    """A badly kept branch brought an old debt with it."""
+    owing = [one for one in ordinary if one.charges and one.charges[0].month == window.first]
+    if branch.order is not Order.POOR or not owing:
+        return
+    account = owing[-1]
+    charge = account.charges[0]
+    opening = OpeningBalance(
+        member=charge.member,
+        organisation=charge.organisation,
+        since_month=add_months(window.first, -2),
+        amount=charge.amount * 2,
+        reason="启用台账时核对，去年两个月没有交",
+        entered_at=at(window.first.replace(day=5), 10, 0),
+    )
+    account.openings.append(opening)
+
+
+def contributions_of(
+    branch: Branch, accounts: list[Account], window: Window, rng: Random
+) -> list[Contribution]:
+    """A large sum given once: with its receipt in the shown branch, under way in some others."""
+    if not accounts or not (branch.is_shown or rng.random() < 0.05):
+        return []
+    paid_on = window.today - datetime.timedelta(days=rng.randint(60, 140))
+    given = Contribution(
+        organisation=branch.organisation,
+        member=accounts[0].person.member,
+        amount=Decimal(rng.choice((1000, 2000, 5000))),
+        paid_on=paid_on,
+        note="自愿一次多交党费",
+        entered_at=at(paid_on, 15, 0),
+    )
+    if branch.is_shown:
+        given.forwarded_on = paid_on + datetime.timedelta(days=6)
+        given.receipt_on = paid_on + datetime.timedelta(days=40)
+        given.receipt_number = f"中组党费{paid_on.year}-0117"
+    return [given]
 
 
 def _behind(branch: Branch, accounts: list[Account], rng: Random) -> dict[Account, int]:
@@ -113,6 +267,18 @@ def _behind(branch: Branch, accounts: list[Account], rng: Random) -> dict[Accoun
         first = 7 if rng.random() < 0.34 else 3
         return dict(zip(ordinary, (first, 1, 1), strict=False))
     return dict.fromkeys(ordinary[:1], 1) if rng.random() < 0.2 else {}
+
+
+def _ask_back(behind: dict[Account, int], window: Window) -> None:
+    """Who owes for more than half a year asks leave to pay for the months before."""
+    for account, months in behind.items():
+        first = add_months(window.months[-1], 1 - months)
+        last = add_months(window.months[-1], -BACK_MONTHS.default - 1)
+        if first <= last:
+            months, reason = (first, last), "在外务工刚回来，请示补交"
+            account.requests.append(
+                _request(account, RequestKind.BACK_PAYMENT, months, window.today, reason)
+            )
 
 
 def _payment(
@@ -148,6 +314,9 @@ def _payment(
         paid_on=paid_on,
         entered_at=at(paid_on, 17, rng.randint(0, 59)),
         reason=reason,
+        way=Way.TRANSFER if paid_on.day % 3 == 0 else Way.CASH,
+        brought_by="家属" if account.person.member.is_floating else "",
+        in_booklet=branch.order is Order.GOOD or draw < 0.9,
     )
 
 
@@ -168,6 +337,7 @@ def corrections(wrong: list[Payment]) -> list[Payment]:
             "organisation": payment.organisation,
             "month": payment.month,
             "paid_on": payment.paid_on,
+            "remittance": payment.remittance,
             "entered_at": payment.entered_at + datetime.timedelta(hours=1),
         }
         rows.append(

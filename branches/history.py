@@ -13,18 +13,12 @@ from itertools import pairwise
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from branches.dated import standing_on
 from branches.models import EarlierFact, Organisation, Placement, shortened
 
 # Plain facts that are kept as they were.
 DATED_FACTS = ("name", "kind", "form", "sector")
 _FIRST = datetime.date.min
-
-
-def held_on(day: datetime.date) -> Q:
-    """A dated row of this room that held on `day`; an unknown start counts as always."""
-    return (Q(starts_on__isnull=True) | Q(starts_on__lte=day)) & (
-        Q(ends_on__isnull=True) | Q(ends_on__gte=day)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ def then(field: str, day: datetime.date) -> Coalesce:
 def as_of(organisations, day: datetime.date):
     """Organisations with `name_then`, `kind_then`, `form_then`, `sector_then`, `parent_then` (a
     key) and `path_then`; what had no place yet on that day stands where it stands today."""
-    placement = Placement.objects.filter(held_on(day), organisation=OuterRef("pk")).order_by(
+    placement = Placement.objects.filter(standing_on(day), organisation=OuterRef("pk")).order_by(
         F("starts_on").desc(nulls_last=True)
     )
     return organisations.annotate(
@@ -110,13 +104,13 @@ def below_on(organisation: Organisation, day: datetime.date):
     Figures of a period that has ended are folded by this, whoever stands there today.
     """
     place = (
-        Placement.objects.filter(held_on(day), organisation=organisation)
+        Placement.objects.filter(standing_on(day), organisation=organisation)
         .order_by(F("starts_on").desc(nulls_last=True))
         .values_list("path", flat=True)
         .first()
     )
     path = place or organisation.path
-    placed = Placement.objects.filter(held_on(day), path__gte=path, path__lt=path + "~")
+    placed = Placement.objects.filter(standing_on(day), path__gte=path, path__lt=path + "~")
     return Organisation.objects.filter(pk__in=placed.values("organisation_id"))
 
 
@@ -130,12 +124,12 @@ def stood_in_reach(prefixes: Iterable[str], day: datetime.date) -> Q:
         return Q()
     reached = Organisation.objects.filter(path__in=prefixes)
     condition = Q(pk__in=[])
-    for path in Placement.objects.filter(held_on(day), organisation__in=reached).values_list(
+    for path in Placement.objects.filter(standing_on(day), organisation__in=reached).values_list(
         "path", flat=True
     ):
         condition |= Q(
             pk__in=Placement.objects.filter(
-                held_on(day), path__gte=path, path__lt=path + "~"
+                standing_on(day), path__gte=path, path__lt=path + "~"
             ).values("organisation_id")
         )
     return condition

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts import trail
 from branches.changes import note_change
-from branches.history import held_on
+from branches.dated import standing_on
 from branches.models import BranchUnit, Organisation, Unit, UnitKind
 from branches.services.areas import AREA, OrganisationFault
 from branches.services.facts import refuse_day
@@ -104,7 +104,7 @@ def end_unit(row: BranchUnit, *, on: datetime.date, today: datetime.date, by) ->
 def units_on(organisation: Organisation, day: datetime.date):
     """The units behind a branch on `day`, by name."""
     return (
-        BranchUnit.objects.filter(held_on(day), organisation=organisation)
+        BranchUnit.objects.filter(standing_on(day), organisation=organisation)
         .select_related("unit")
         .order_by("unit__name", "pk")
     )

@@ -4,6 +4,7 @@ import datetime
 
 from branches.models import Organisation
 from branches.values import Values
+from branches.words import full_date
 from compliance.judging import SOON_DAYS, question_for
 from compliance.models import Duty, DutyEvent, DutyState, Exemption
 from compliance.registry import RULES, Nature, Record
@@ -35,9 +36,9 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
             "actual": duty.actual,
             "unit": rule.unit,
             "standing": rule.is_standing,
-            "due_text": _full(duty.due_on),
-            "met_text": _full(duty.met_on) if duty.met_on else ("已完成" if not unmet else ""),
-            "open_since_text": _full(duty.open_since) if duty.open_since else "",
+            "due_text": full_date(duty.due_on) or "—",
+            "met_text": full_date(duty.met_on) if duty.met_on else ("已完成" if not unmet else ""),
+            "open_since_text": full_date(duty.open_since) if duty.open_since else "",
             "cure": (
                 {
                     "label": rule.cure.label,
@@ -99,15 +100,11 @@ def _more(total: int) -> str:
     return f"另有 {total - _SHOWN} 条未列出" if total > _SHOWN else ""
 
 
-def _full(day: datetime.date | None) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if day else "—"
-
-
 def _exemptions(duty: Duty) -> list[dict]:
     return [
         {
             "reason": exemption.reason,
-            "period_text": f"{_full(exemption.starts_on)}—{_full(exemption.ends_on)}",
+            "period_text": f"{full_date(exemption.starts_on)}—{full_date(exemption.ends_on)}",
             "granted_text": f"批准人 {exemption.approved_by}" if exemption.approved_by else "",
         }
         for exemption in Exemption.objects.filter(

@@ -6,13 +6,13 @@ Kept right by the differences each reconciliation makes, and rebuilt every night
 import datetime
 from collections.abc import Iterable
 
+from branches.dated import standing_on
 from branches.models import Kind, Placement
 from branches.periods import Period
 from branches.services import path_keys
 from compliance.judging import period_key
 from compliance.models import Duty, DutyState, DutySummary
 from compliance.registry import Rule
-from members.models import standing_on
 
 _STATES = tuple(DutyState.values)
 _FIELDS = (*_STATES, "required", "actual")

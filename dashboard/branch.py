@@ -8,6 +8,7 @@ from django.urls import reverse
 from branches.models import Group, Organisation
 from branches.periods import Period
 from branches.values import Values
+from branches.words import full_date
 from compliance.judging import SOON_DAYS
 from compliance.models import Duty
 from compliance.registry import RULES
@@ -85,17 +86,13 @@ def _facts(branch: Organisation, today) -> dict:
             filter(None, [branch.get_kind_display(), branch.get_sector_display()])
         ),
         "secretary": secretary.person_name if secretary else "",
-        "founded_text": _full(branch.founded_on),
-        "term_text": _full(term.postponed_to or term.ends_on) if term else "",
+        "founded_text": full_date(branch.founded_on),
+        "term_text": full_date(term.postponed_to or term.ends_on) if term else "",
         "members": members,
         "formal": formal,
         "probationary": members - formal,
         "groups": Group.objects.filter(organisation=branch).standing(today, today).count(),
     }
-
-
-def _full(day: datetime.date | None) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if day else ""
 
 
 def _open_tasks(branch, today, soon_days) -> list[dict]:

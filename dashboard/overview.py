@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Action
-from branches.history import below_on, held_on, names_on
+from branches.dated import standing_on
+from branches.history import below_on, names_on
 from branches.models import COMMITTEE_KINDS, Kind, Organisation, Placement, shortened
 from branches.periods import Period, Span, add_months, period_of
 from branches.scope import reaches
@@ -261,7 +262,7 @@ def _cell(unit, rule: Rule, tally: Tally | None, seen, chosen) -> dict:
 
 def _placed_under(organisation: Organisation, day: datetime.date):
     """What stood directly below an organisation on `day`."""
-    placed = Placement.objects.filter(held_on(day), parent=organisation)
+    placed = Placement.objects.filter(standing_on(day), parent=organisation)
     return Organisation.objects.filter(pk__in=placed.values("organisation_id"))
 
 

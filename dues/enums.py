@@ -31,3 +31,12 @@ class RemittanceState(TextChoices):
     SENT = "sent", "待确认"
     CONFIRMED = "confirmed", "已确认"
     RETURNED = "returned", "已退回"
+
+
+class ArrearsStep(TextChoices):
+    """What is due with somebody who pays no dues, by how many months running; mildest first."""
+
+    REMIND = "remind", "提醒"
+    TALK = "talk", "谈话"
+    URGENT = "urgent", "加急"
+    CASE = "case", "提请支委会研究"

@@ -6,7 +6,10 @@ from decimal import Decimal
 from django.db.models import Max, Q, Sum
 
 from branches.periods import month_end
+from branches.values import Values
+from dues.arrears import in_arrears, unpaid_of
 from dues.models import Charge, Payment
+from dues.values import ARREARS_MONTHS
 from members import facts
 
 
@@ -49,5 +52,22 @@ def last_paid_of(members: list[int], day: datetime.date) -> dict[int, datetime.d
     return last
 
 
+def long_unpaid(organisations, day: datetime.date) -> list[facts.Unpaid]:
+    limit = Values().on(ARREARS_MONTHS, day)
+    return [
+        facts.Unpaid(
+            one.member_id,
+            one.name,
+            one.organisation_id,
+            one.months,
+            one.amount,
+            one.reached_on(limit),
+        )
+        for one in in_arrears(organisations, day, at_least=limit)
+    ]
+
+
 facts.register(facts.DUES, dues_of)
 facts.register(facts.LAST_PAID, last_paid_of)
+facts.register(facts.LONG_UNPAID, long_unpaid)
+facts.register(facts.UNPAID, unpaid_of)

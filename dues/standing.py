@@ -7,7 +7,11 @@ from decimal import Decimal
 from django.db.models import F, Min, Q, Sum
 
 from branches.models import Organisation
-from dues.models import ApprovedAmount, Charge, Payment
+from branches.periods import add_months
+from branches.values import Values
+from dues.enums import RequestKind, RequestState
+from dues.models import ApprovedAmount, Charge, DuesRequest, Payment
+from dues.values import BACK_MONTHS
 from dues.words import NOTHING
 from members.models import Member, Membership
 
@@ -49,3 +53,36 @@ def members_of(branch: Organisation):
     return Member.objects.filter(
         Q(memberships__organisation=branch) | Q(charges__organisation=branch)
     ).distinct()
+
+
+def relief_in(members: Iterable[int], month: datetime.date) -> dict[int, DuesRequest]:
+    """The approved reduction or exemption that covers the month, by member key."""
+    covering = DuesRequest.objects.filter(
+        member__in=members,
+        kind__in=(RequestKind.REDUCTION, RequestKind.EXEMPTION),
+        state=RequestState.APPROVED,
+        from_month__lte=month,
+        until_month__gte=month,
+    )
+    return {request.member_id: request for request in covering.order_by("pk")}
+
+
+def allowed_back(member: Member, month: datetime.date) -> bool:
+    """Whether the superior allowed the member to pay for that month although it is long past."""
+    return DuesRequest.objects.filter(
+        member=member,
+        kind=RequestKind.BACK_PAYMENT,
+        state=RequestState.APPROVED,
+        from_month__lte=month,
+        until_month__gte=month,
+    ).exists()
+
+
+def paid_by(day: datetime.date) -> Q:
+    """Payments made by `day`; those from a yearly sheet have no day and count for their month."""
+    return Q(paid_on__isnull=True) | Q(paid_on__lte=day)
+
+
+def back_limit(today: datetime.date) -> datetime.date:
+    """The oldest month that may be paid for without leave of the superior (一般不超过 6 个月)."""
+    return add_months(today.replace(day=1), -Values().on(BACK_MONTHS, today))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Max, OuterRef, Q, Subquery
 
-from branches.periods import Span, add_months, add_years, period_of
+from branches.periods import Span, add_months, add_years, month_end, period_of
+from members import facts
 from members.enums import AbsenceKind, CaseKind, LeaveReason
 from members.models import Absence, Case, Contact
 from members.roster import roster
@@ -106,6 +107,36 @@ def cases_due(organisations, day: datetime.date) -> list[Due]:
     due += _gone_suspended(organisations, day)
     due += _long_abroad(organisations, day)
     decided = _decisions({one.member_id for one in due}, day)
+    return [one for one in due if not _is_decided(one, decided)]
+
+
+def unpaid_cases_due(organisations, day: datetime.date) -> list[Due]:
+    """Who has paid no dues for so long that the committee must study it and has not decided.
+
+    Counted from the last day of the first unpaid month, the first day on which it was unpaid. That
+    day stays the same while the run grows and whatever measure the county sets, so each run is one
+    case; and a decision covers a run whose first month was over when it was made, but not one
+    that began after it.
+    """
+    kind = CaseKind.UNPAID_6M
+    # Every decision of the kind: they are fewer than a query takes keys of members.
+    decided = {
+        (member_id, kind): decided_on
+        for member_id, decided_on in Case.objects.filter(kind=kind, decided_on__lte=day)
+        .order_by("decided_on")
+        .values_list("member_id", "decided_on")
+    }
+    due = [
+        Due(
+            kind,
+            one.organisation_id,
+            one.member_id,
+            one.name,
+            month_end(one.months[0]),
+            one.reached_on,
+        )
+        for one in facts.long_unpaid(organisations, day)
+    ]
     return [one for one in due if not _is_decided(one, decided)]
 
 

@@ -41,6 +41,21 @@ class DuesMonth:
 
 
 @dataclass(frozen=True)
+class Unpaid:
+    """The months, oldest first, for which a member has paid no dues, and their sum in yuan.
+
+    `reached_on` is the day on which they became as many as send the matter to the committee.
+    """
+
+    member_id: int
+    name: str
+    organisation_id: int
+    months: tuple[datetime.date, ...]
+    amount: Decimal
+    reached_on: datetime.date
+
+
+@dataclass(frozen=True)
 class Attended:
     """One meeting at which a member was expected, and how he or she stood to it."""
 
@@ -66,6 +81,8 @@ DUES = "dues"
 MEETINGS = "meetings"
 PRESENCE = "presence"
 LAST_PAID = "last_paid"
+LONG_UNPAID = "long_unpaid"
+UNPAID = "unpaid"
 
 
 def register(name: str, answer: Callable) -> None:
@@ -106,3 +123,17 @@ def last_paid_of(members: Iterable[int], day: datetime.date) -> dict[int, dateti
     A payment without a day (from a yearly sheet) counts for the last day of its month.
     """
     return _ANSWERS[LAST_PAID](list(members), day) if LAST_PAID in _ANSWERS else {}
+
+
+def long_unpaid(organisations, day: datetime.date) -> list[Unpaid]:
+    """Members of these organisations who have paid no dues for so many months running that the
+    committee is to study it, by the county's measure."""
+    return _ANSWERS[LONG_UNPAID](organisations, day) if LONG_UNPAID in _ANSWERS else []
+
+
+def unpaid_of(
+    members: Iterable[int], day: datetime.date
+) -> dict[int, tuple[list[datetime.date], Decimal]]:
+    """The months running, oldest first, for which these members have paid no dues, and their sum;
+    who owes nothing that way is left out."""
+    return _ANSWERS[UNPAID](list(members), day) if UNPAID in _ANSWERS else {}

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from django.db.models import Max
 
+from branches.dated import standing_on
 from branches.models import BranchUnit, UnitKind
 from branches.periods import add_months, add_years
 from branches.values import Key, Values
 from branches.words import full_date
 from members.enums import COMMITTEE_TITLES, MemberKind, PostTitle
-from members.models import Member, Post, UnitPost, standing_on
+from members.models import Member, Post, UnitPost
 from members.roster import counts
 
 _UNSURE = "中国共产党支部工作条例（试行）第六章，条款号待核实"

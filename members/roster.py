@@ -4,8 +4,9 @@ import datetime
 
 from django.db.models import Count, Q
 
+from branches.dated import standing_on
 from members.enums import MemberKind
-from members.models import Membership, standing_on
+from members.models import Membership
 
 
 def formal_on(day: datetime.date, prefix: str = "member__") -> Q:

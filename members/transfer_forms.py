@@ -6,13 +6,14 @@ from functools import partial
 from django import forms
 from django.db.models import Q
 
+from branches.dated import standing_on
 from branches.forms import TypedField
 from branches.models import WITHOUT_RELATIONS, Group, Organisation
 from branches.typed import read_count, read_date
 from members.enums import MemberKind
 from members.identity import read_id_number, read_phone
 from members.letters import read_month
-from members.models import Member, standing_on
+from members.models import Member
 
 INSIDE, OUTSIDE = "inside", "outside"
 # Why a relation moves (党员教育管理工作条例 2019, article 25); other words may be written beside it.

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 from accounts.roles import Action
 from branches import facts
 from branches.clock import today as current_day
-from branches.history import Facts, as_of, facts_on, held_on, names_on, stood_in_reach, story
+from branches.dated import standing_on
+from branches.history import Facts, as_of, facts_on, names_on, stood_in_reach, story
 from branches.links import link, with_query
 from branches.models import COMMITTEE_KINDS, Form, Kind, Organisation, Placement, Sector, shortened
 from branches.scope import get_for, paths_reached, reaches
@@ -305,7 +306,7 @@ def _units(organisation, day, may_keep: bool) -> list[dict[str, str]]:
 
 def _children(user, organisation: Organisation, day) -> list[dict[str, str]]:
     """What stood directly below on the day, in the order of codes."""
-    placed = Placement.objects.filter(held_on(day), parent=organisation)
+    placed = Placement.objects.filter(standing_on(day), parent=organisation)
     rows = as_of(Organisation.objects.filter(pk__in=placed.values("organisation")), day)
     rows = rows.filter(Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=day))
     return [

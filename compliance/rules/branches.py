@@ -2,7 +2,8 @@ from collections import defaultdict
 from datetime import date
 
 from accounts.roles import Action
-from branches.history import held_on, were
+from branches.dated import standing_on
+from branches.history import were
 from branches.models import BranchUnit, Form, Organisation, Sector
 from branches.values import Key
 from compliance.registry import (
@@ -87,7 +88,7 @@ def _measure_joint_units(question: Question):
     joint = question.organisations.filter(were("form", [Form.JOINT], question.as_of))
     since = defaultdict(list)
     for pk, starts_on in BranchUnit.objects.filter(
-        held_on(question.as_of), organisation__in=joint
+        standing_on(question.as_of), organisation__in=joint
     ).values_list("organisation_id", "starts_on"):
         since[pk].append(starts_on or date.min)
     for pk in joint.values_list("pk", flat=True):
@@ -100,7 +101,7 @@ def _measure_joint_units(question: Question):
 def _joint_units_evidence(question: Question, organisation: Organisation) -> Evidence:
     most = question.value(MOST_UNITS)
     rows = list(
-        BranchUnit.objects.filter(held_on(question.as_of), organisation=organisation)
+        BranchUnit.objects.filter(standing_on(question.as_of), organisation=organisation)
         .select_related("unit")
         .order_by("unit__name", "pk")
     )

@@ -1,4 +1,3 @@
-import datetime
 from collections import defaultdict
 from decimal import Decimal
 
@@ -7,7 +6,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from branches.models import Organisation
-from branches.periods import Span, add_months, month_end
+from branches.periods import Span
 from compliance.registry import (
     Certainty,
     Cure,
@@ -19,25 +18,18 @@ from compliance.registry import (
     Rule,
     register,
 )
+from dues.arrears import in_arrears
 from dues.models import Charge, Payment
 from dues.rates import HALF_A_FEN
+from dues.standing import paid_by
 from dues.values import ARREARS_MONTHS
-from members.roster import roster
-
-# SQLite takes about 32,000 values in one query; in a county without payments everybody is read.
-_PORTION = 5000
-
-
-def _paid_by(day: datetime.date) -> Q:
-    """Payments made by `day`; those from a yearly sheet have no day and count for their month."""
-    return Q(paid_on__isnull=True) | Q(paid_on__lte=day)
-
+from dues.words import month_label
 
 def _charges(question: Question):
     """The month's charges with the sum paid for each, as of the day of judging."""
     paid = (
         Payment.objects.filter(member=OuterRef("member"), month=OuterRef("month"))
-        .filter(_paid_by(question.as_of))
+        .filter(paid_by(question.as_of))
         .values("member")
     )
     return Charge.objects.filter(
@@ -84,86 +76,31 @@ def _paid_evidence(question: Question, organisation: Organisation) -> Evidence:
     )
 
 
-def last_ended_month(day: datetime.date) -> datetime.date:
-    """First day of the latest month that counts: a month counts from its last day on."""
-    first = day.replace(day=1)
-    return first if day == month_end(day) else add_months(first, -1)
-
-
-def unpaid_run(
-    charged: list[datetime.date], paid: set[datetime.date], until: datetime.date
-) -> list[datetime.date]:
-    """The charged months, newest back, up to the last one for which anything was paid."""
-    run = []
-    for month in sorted((month for month in charged if month <= until), reverse=True):
-        if month in paid:
-            break
-        run.append(month)
-    return run[::-1]
-
-
-def _members_in_arrears(question: Question) -> dict[int, dict[int, list[datetime.date]]]:
-    """By organisation and member: the months unpaid in a row, where they are too many."""
-    limit = question.value(ARREARS_MONTHS)
-    until = last_ended_month(question.as_of)
-    window = (add_months(until, 1 - limit), until)
-    standing = Payment.objects.filter(_paid_by(question.as_of), reverses=None, reversed_by=None)
-    memberships = roster(question.organisations, question.as_of)
-    paid_lately = set(
-        standing.filter(month__range=window, member__in=memberships.values("member_id"))
-        .values_list("member_id", flat=True)
-        .distinct()
-    )
-    # Few people have paid nothing in the whole window; only their history is read.
-    suspects = {
-        member_id: organisation_id
-        for member_id, organisation_id in memberships.values_list("member_id", "organisation_id")
-        if member_id not in paid_lately
-    }
-    charged, paid = defaultdict(list), defaultdict(set)
-    silent = list(suspects)
-    for start in range(0, len(silent), _PORTION):
-        some = silent[start : start + _PORTION]
-        for member_id, month in Charge.objects.filter(
-            member__in=some, amount__gt=0, month__lte=until
-        ).values_list("member_id", "month"):
-            charged[member_id].append(month)
-        for member_id, month in standing.filter(member__in=some).values_list("member_id", "month"):
-            paid[member_id].add(month)
-    arrears = defaultdict(dict)
-    for member_id, organisation_id in suspects.items():
-        run = unpaid_run(charged[member_id], paid[member_id], until)
-        if len(run) >= limit:
-            arrears[organisation_id][member_id] = run
-    return arrears
-
-
 def _measure_arrears(question: Question):
     limit = question.value(ARREARS_MONTHS)
-    arrears = _members_in_arrears(question)
-    for pk in question.organisations.values_list("pk", flat=True):
-        runs = arrears.get(pk, {}).values()
+    found = defaultdict(list)
+    for one in in_arrears(question.organisations, question.as_of, at_least=limit):
         # The condition holds from the last day of the month that filled the measure.
-        since = min((month_end(run[limit - 1]) for run in runs), default=None)
-        yield Measured(pk, 0, len(runs), since=since)
+        found[one.organisation_id].append(one.reached_on(limit))
+    for pk in question.organisations.values_list("pk", flat=True):
+        days = found[pk]
+        yield Measured(pk, 0, len(days), since=min(days, default=None))
 
 
 def _arrears_evidence(question: Question, organisation: Organisation) -> Evidence:
-    runs = _members_in_arrears(question).get(organisation.pk, {})
-    members = (
-        roster([organisation.pk], question.as_of).filter(member__in=runs).select_related("member")
-    )
+    limit = question.value(ARREARS_MONTHS)
+    found = in_arrears([organisation.pk], question.as_of, at_least=limit)
     return Evidence(
         counted=[
             Record(
-                text=membership.member.name,
-                note=f"{runs[membership.member_id][0]:%Y年%-m月}起连续 "
-                f"{len(runs[membership.member_id])} 个月未交",
-                url=reverse("members:detail", args=[membership.member_id]),
+                text=one.name,
+                note=f"{month_label(one.since)}起连续 {len(one.months)} 个月未交，"
+                f"共 {one.amount:,.2f} 元",
+                url=reverse("members:detail", args=[one.member_id]),
             )
-            for membership in members
+            for one in found
         ],
-        facts=[("提示线", f"连续 {question.value(ARREARS_MONTHS)} 个月")],
+        facts=[("提示线", f"连续 {limit} 个月")],
     )
 
 
@@ -203,7 +140,7 @@ NOBODY_IN_ARREARS = register(
         source="关于中国共产党党费收缴、使用和管理的规定（中组发〔2008〕3号）第十三条；中国共产党不合格党员组织处置办法（2024）",
         certainty=Certainty.FOUND,
         nature=Nature.MUST,
-        how="数核对日在册、最近连续 6 个应缴月份都没有交过的党员；一个月从它的最后一天起算，入党前和免缴的月份不算。",
+        how="数核对日在册、最近连续 6 个应缴月份都没有交过的党员；一个月从它的最后一天起算，入党前和免缴的月份不算，启用台账以前登记了期初欠缴的月份算；部分交纳也算交过。",
         span=None,
         areas=frozenset({"dues", "members"}),
         measure=_measure_arrears,

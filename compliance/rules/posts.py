@@ -3,6 +3,7 @@
 import datetime
 
 from accounts.roles import Action
+from branches.dated import standing_on
 from branches.models import Organisation
 from branches.words import full_date
 from compliance.registry import (
@@ -17,7 +18,7 @@ from compliance.registry import (
     register,
 )
 from members.enums import COMMITTEE_TITLES, PostTitle
-from members.models import Post, standing_on
+from members.models import Post
 from members.posts import (
     COMMITTEE_FROM,
     COMMITTEE_LEAST,

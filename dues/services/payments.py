@@ -1,32 +1,31 @@
-"""Payments: entered, corrected, filled for everybody, taken back."""
+"""One member's month: entered, paid on, put right, ticked in the booklet.
+
+A sum typed larger than what stands is a further payment of the difference; a smaller one, and one
+typed again by the same person a moment later, puts a slip right.
+"""
 
 import datetime
-from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from accounts import trail
 from branches.changes import note_change
 from branches.models import Organisation
-from branches.periods import add_months, month_end
-from dues.models import Charge, Payment
-from dues.services import AREA, NeedsConfirmation, Refused
-from dues.services.charges import charge_month
-from dues.standing import approved_in, balance, kept_since, memberships_in
+from branches.periods import month_end
+from branches.words import full_date
+from dues.enums import Way
+from dues.models import Payment
+from dues.services import AREA, Refused
+from dues.services.checks import ask_about, check_back, check_day, check_month, lock
+from dues.standing import balance
 from dues.words import NOTHING, month_label, sum_text
 from members.models import Member
 
-# Above so many times the standard a sum is asked about once.
-MANY_TIMES = 3
-# Late payment covers six months at most, as a rule (中组发〔2008〕3号 Art. 12).
-BACK_MONTHS = 6
-# So long after its entry a sum of an earlier month is put right without a reason.
+# So long after its entry a sum is put right without a reason, by whoever entered it.
 SLIP_MINUTES = 30
-BY_STANDARD = "按标准缴清"
-TAKEN_BACK = "撤销"
 
 
 class PaidMeanwhile(Refused):
@@ -38,6 +37,64 @@ class PaidMeanwhile(Refused):
         self.last = last
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """Whose sum for which month, to which branch."""
+
+    member: Member
+    organisation: Organisation
+    month: datetime.date
+
+    @property
+    def key(self) -> dict[str, object]:
+        return {"member": self.member, "organisation": self.organisation, "month": self.month}
+
+    def standing(self) -> list[Payment]:
+        """What was entered and not taken back, oldest first."""
+        return list(
+            Payment.objects.filter(
+                **self.key, reverses__isnull=True, reversed_by__isnull=True
+            ).order_by("pk")
+        )
+
+    def held(self, seen: Decimal) -> Decimal:
+        """Lock the member and return the stored sum, which must be the one the writer saw."""
+        lock([self.member.pk])
+        paid = balance(self.member, self.organisation, self.month)
+        if paid != seen:
+            last = Payment.objects.filter(**self.key).select_related("entered_by").order_by("-pk")
+            raise PaidMeanwhile(paid, last.first())
+        return paid
+
+
+@transaction.atomic
+def set_payment(
+    *,
+    member: Member,
+    organisation: Organisation,
+    month: datetime.date,
+    amount: Decimal,
+    seen: Decimal,
+    by,
+    today: datetime.date,
+    paid_on: datetime.date | None = None,
+    way: str = "",
+    confirmed: bool = False,
+) -> Decimal:
+    """Make the sum of a cell, seen as `seen`, what was typed; returns the sum that stands.
+
+    A larger sum is a further payment of the difference on `paid_on`; a smaller one, or one typed
+    again for the same day within half an hour, is a correction. Refuses as those do.
+    """
+    cell = _Cell(member, organisation, month)
+    entry = {**cell.key, "by": by, "today": today, "confirmed": confirmed}
+    paid = cell.held(seen)
+    if amount > paid and not _is_slip(cell.standing(), by, paid_on or today):
+        add_payment(**entry, amount=amount - paid, seen=seen, paid_on=paid_on, way=way)
+        return amount
+    return correct_payment(**entry, amount=amount, seen=seen)
+
+
 @transaction.atomic
 def enter_payment(
     *,
@@ -47,32 +104,75 @@ def enter_payment(
     amount: Decimal,
     by,
     today: datetime.date,
+    paid_on: datetime.date | None = None,
+    way: str = "",
+    brought_by: str = "",
+    reason: str = "",
     confirmed: bool = False,
 ) -> Payment:
     """Enter what a member has paid for a month in which nothing was paid so far.
 
-    Refuses sums that are not positive, months to come, months in which the member was not in the
-    branch, and a month with entries. Asks once about sums far above the standard and about
-    months more than half a year back.
+    Refuses sums that are not positive, months to come, months the member does not owe here,
+    months too long past without leave, days to come, and a month with entries. Asks once about
+    sums far above the standard.
     """
-    _lock(member)
-    _check_month(member, organisation, month, today)
-    paid = balance(member, organisation, month)
-    if paid:
-        raise PaidMeanwhile(paid, _last_entry(member, organisation, month))
-    if amount <= 0:
-        raise Refused("金额应大于 0，请重新填写")
-    if not confirmed:
-        _ask_about(member, month, amount, today)
-    payment = Payment.objects.create(
+    return add_payment(
         member=member,
         organisation=organisation,
         month=month,
         amount=amount,
-        paid_on=today,
+        seen=NOTHING,
+        by=by,
+        today=today,
+        paid_on=paid_on,
+        way=way,
+        brought_by=brought_by,
+        reason=reason,
+        confirmed=confirmed,
+    )
+
+
+@transaction.atomic
+def add_payment(
+    *,
+    member: Member,
+    organisation: Organisation,
+    month: datetime.date,
+    amount: Decimal,
+    seen: Decimal,
+    by,
+    today: datetime.date,
+    paid_on: datetime.date | None = None,
+    way: str = "",
+    brought_by: str = "",
+    reason: str = "",
+    confirmed: bool = False,
+) -> Payment:
+    """Enter a payment of `amount` yuan beside what stands, which the writer saw as `seen`.
+
+    Refuses as `enter_payment` does, and when another sum stands by now.
+    """
+    cell = _Cell(member, organisation, month)
+    paid = cell.held(seen)
+    check_month(member, organisation, month, today)
+    if amount <= 0:
+        raise Refused("金额应大于 0，请重新填写", "amount")
+    check_back(member, month, today)
+    day = check_day(paid_on, month, today)
+    if not confirmed:
+        ask_about(member, month, paid + amount, today)
+    payment = Payment.objects.create(
+        **cell.key,
+        amount=amount,
+        paid_on=day,
+        way=way,
+        brought_by=brought_by,
+        reason=reason,
         entered_by=by,
     )
-    _write_line(member, organisation, month, by=by, action="录入党费", before=NOTHING, after=amount)
+    action = "补记党费" if paid else "录入党费"
+    after = {"实缴": sum_text(paid + amount), **manner(payment, today)}
+    _write_line(cell, by=by, action=action, before=paid, after=after, reason=reason)
     return payment
 
 
@@ -91,192 +191,66 @@ def correct_payment(
 ) -> Decimal:
     """Put `amount` (0 for nothing) in place of the stored sum, which the writer saw as `seen`.
 
-    What stands is reversed by an entry of the same day, the new sum is a new entry. Refuses
-    when the stored sum is another one, and an earlier month without a reason. Returns the sum.
+    What was wrong is reversed by an entry of the same day: the newest payments where the rest
+    then is right, else all of them, with the new sum as a new entry. Refuses when the stored sum
+    is another one, and an earlier month without a reason. Returns the sum.
     """
-    _lock(member)
-    _check_month(member, organisation, month, today)
-    paid = balance(member, organisation, month)
-    if paid != seen:
-        raise PaidMeanwhile(paid, _last_entry(member, organisation, month))
+    cell = _Cell(member, organisation, month)
+    paid = cell.held(seen)
+    entries = cell.standing()
+    # What stands here may be put right here, also where the member has moved on since.
+    if not entries:
+        check_month(member, organisation, month, today)
     if amount == paid:
         return paid
     if amount < 0:
-        raise Refused("金额不能是负数，请重新填写")
-    standing = list(
-        Payment.objects.filter(
-            member=member,
-            organisation=organisation,
-            month=month,
-            reverses__isnull=True,
-            reversed_by__isnull=True,
-        ).order_by("pk")
-    )
+        raise Refused("金额不能是负数，请重新填写", "amount")
     past = month < today.replace(day=1)
-    if past and not reason.strip() and not _just_entered(standing, by):
-        raise Refused(f"{month_label(month)}已过，更正要写明原因")
-    if amount and not confirmed:
-        _ask_about(member, month, amount, today)
-    Payment.objects.bulk_create([_reversal(payment, by, reason or "更正") for payment in standing])
-    if amount:
-        Payment.objects.create(
-            member=member,
-            organisation=organisation,
-            month=month,
-            amount=amount,
-            # A wrong sum put right does not change the day on which it was paid.
-            paid_on=standing[-1].paid_on if standing else today,
-            entered_by=by,
-            reason=reason,
-        )
-    _write_line(
-        member,
-        organisation,
-        month,
-        by=by,
-        action="更正党费",
-        before=paid,
-        after=amount,
-        reason=reason,
-    )
+    if past and not reason.strip() and not _just_entered(entries, by):
+        raise Refused(f"{month_label(month)}已过，更正要写明原因", "reason")
+    if amount > paid and not confirmed:
+        ask_about(member, month, amount, today)
+    wrong = _wrong(entries, amount)
+    Payment.objects.bulk_create([reversal(payment, by, reason or "更正") for payment in wrong])
+    if amount and len(wrong) == len(entries):
+        _enter_again(cell, amount, entries, by=by, today=today, reason=reason)
+    after = {"实缴": sum_text(amount)}
+    _write_line(cell, by=by, action="更正党费", before=paid, after=after, reason=reason)
     return amount
 
 
 @transaction.atomic
-def fill_month(
-    *, organisation: Organisation, month: datetime.date, by, today: datetime.date
-) -> list[Payment]:
-    """Enter the charge as paid for everybody charged in that month who has paid nothing.
+def mark_booklet(
+    *, member: Member, organisation: Organisation, month: datetime.date, in_booklet: bool, by
+) -> bool:
+    """Say whether what was paid for the month is written in the member's 党费证.
 
-    A cell in which something stands is left alone. Refuses a month to come. Returns the entries.
+    Returns whether anything changed; refuses a month in which nothing was paid. No rule judges it.
     """
-    _check_not_to_come(month, today)
-    _check_kept(month, today)
-    charge_month(month, organisations=[organisation], by=by)
-    charges = Charge.objects.filter(organisation=organisation, month=month, amount__gt=0)
-    # In one order, so that two who fill at once wait instead of blocking each other.
-    list(
-        Member.objects.select_for_update()
-        .filter(pk__in=charges.values("member"))
-        .order_by("pk")
-        .values_list("pk")
+    cell = _Cell(member, organisation, month)
+    lock([member.pk])
+    entries = cell.standing()
+    if not entries:
+        raise Refused(f"{member.name}{month_label(month)}还没有交党费，交了再登党费证")
+    keys = [entry.pk for entry in entries if entry.in_booklet != in_booklet]
+    if not Payment.objects.filter(pk__in=keys).update(in_booklet=in_booklet):
+        return False
+    words = {True: "已登", False: "未登"}
+    trail.record(
+        by=by,
+        action="登党费证" if in_booklet else "改党费证为未登",
+        area=AREA,
+        object_id=member.pk,
+        label=f"{member.name} {month_label(month)}",
+        organisation_id=organisation.pk,
+        before={"党费证": words[not in_booklet]},
+        after={"党费证": words[in_booklet]},
     )
-    paid = dict(
-        Payment.objects.filter(organisation=organisation, month=month)
-        .values("member")
-        .annotate(total=Sum("amount"))
-        .values_list("member", "total")
-    )
-    unpaid = [
-        charge
-        for charge in charges.select_related("member").order_by("member_id")
-        if not paid.get(charge.member_id)
-    ]
-    payments = Payment.objects.bulk_create(
-        [
-            Payment(
-                member=charge.member,
-                organisation=organisation,
-                month=month,
-                amount=charge.amount,
-                paid_on=today,
-                entered_by=by,
-                reason=BY_STANDARD,
-            )
-            for charge in unpaid
-        ]
-    )
-    if payments:
-        _write_bulk_line(organisation, month, payments, by=by, action=BY_STANDARD)
-    return payments
+    return True
 
 
-@transaction.atomic
-def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> list[Payment]:
-    """Take back entries of one `fill_month`, by whoever made it.
-
-    What was corrected since is left alone. Refuses entries of somebody else. Returns what was
-    taken back.
-    """
-    rows = Payment.objects.filter(
-        pk__in=list(payments), organisation=organisation, reverses__isnull=True
-    )
-    list(
-        Member.objects.select_for_update()
-        .filter(pk__in=rows.values("member"))
-        .order_by("pk")
-        .values_list("pk")
-    )
-    if rows.exclude(entered_by=by).exists():
-        raise Refused("这些是别人录入的，不能在这里撤销，请逐个更正")
-    standing = list(
-        rows.filter(reason=BY_STANDARD, reversed_by__isnull=True)
-        .select_related("member")
-        .order_by("member_id")
-    )
-    if not standing:
-        raise Refused("没有可以撤销的，可能已经撤销过")
-    Payment.objects.bulk_create([_reversal(payment, by, TAKEN_BACK) for payment in standing])
-    _write_bulk_line(organisation, standing[0].month, standing, by=by, action="撤销按标准缴清")
-    return standing
-
-
-def _lock(member: Member) -> None:
-    """Two writers of one member's dues wait for each other."""
-    Member.objects.select_for_update().filter(pk=member.pk).values_list("pk").get()
-
-
-def _just_entered(payments: list[Payment], by) -> bool:
-    """Whether all of these were entered by the same person a moment ago: a slip needs no reason."""
-    since = timezone.now() - datetime.timedelta(minutes=SLIP_MINUTES)
-    return bool(payments) and all(
-        payment.entered_by_id == by.pk and payment.entered_at >= since for payment in payments
-    )
-
-
-def _check_not_to_come(month: datetime.date, today: datetime.date) -> None:
-    if month > today:
-        raise Refused(f"{month_label(month)}还没有到，党费不预收，到时再录入")
-
-
-def _check_kept(month: datetime.date, today: datetime.date) -> None:
-    if month < kept_since(today):
-        raise Refused(
-            f"{month_label(month)}在本县启用党费台账以前，不在这里录入；以前的台账可以导入"
-        )
-
-
-def _check_month(member, organisation, month: datetime.date, today: datetime.date) -> None:
-    _check_not_to_come(month, today)
-    charged = Charge.objects.filter(member=member, month=month).first()
-    if charged is not None:
-        here = charged.organisation_id == organisation.pk
-    else:
-        here = (
-            memberships_in(month, month_end(month))
-            .filter(member=member, organisation=organisation)
-            .exists()
-        )
-    if not here:
-        raise Refused(f"{member.name}{month_label(month)}不在本支部，不能在这里录入")
-
-
-def _ask_about(member, month: datetime.date, amount: Decimal, today: datetime.date) -> None:
-    due = Charge.objects.filter(member=member, month=month).values_list("amount", flat=True).first()
-    if due is None:
-        approved = approved_in([member.pk], month).get(member.pk)
-        due = approved.amount if approved else None
-    if due and amount > due * MANY_TIMES:
-        raise NeedsConfirmation(
-            f"{member.name}填了 {amount:.2f}，是月标准 {due:.2f} 的 {amount / due:.1f} 倍，对吗？"
-        )
-    if month < add_months(today.replace(day=1), -BACK_MONTHS):
-        raise NeedsConfirmation(
-            f"{month_label(month)}已过去 {BACK_MONTHS} 个月以上，补交一般不超过 {BACK_MONTHS} 个月，要照此登记吗？"
-        )
-
-
-def _reversal(payment: Payment, by, reason: str) -> Payment:
+def reversal(payment: Payment, by, reason: str) -> Payment:
+    """The entry that takes a payment back."""
     return Payment(
         member_id=payment.member_id,
         organisation_id=payment.organisation_id,
@@ -284,50 +258,69 @@ def _reversal(payment: Payment, by, reason: str) -> Payment:
         amount=-payment.amount,
         # The same day, so that on no day the sum of entries falls below nothing.
         paid_on=payment.paid_on,
+        way=payment.way,
         entered_by=by,
         reverses=payment,
         reason=reason,
     )
 
 
-def _last_entry(member, organisation, month) -> Payment | None:
-    return (
-        Payment.objects.filter(member=member, organisation=organisation, month=month)
-        .select_related("entered_by")
-        .order_by("-pk")
-        .first()
-    )
+def manner(payment: Payment, today: datetime.date) -> dict[str, str]:
+    """How a sum was paid, as far as it is not the usual, for the trail."""
+    said = {
+        "交纳日期": full_date(payment.paid_on) if payment.paid_on != today else "",
+        "方式": Way(payment.way).label if payment.way else "",
+        "代交人": payment.brought_by,
+    }
+    return {label: value for label, value in said.items() if value}
 
 
-def _write_line(member, organisation, month, *, by, action, before, after, reason="") -> None:
-    trail.record(
-        by=by,
-        action=action,
-        area=AREA,
-        object_id=member.pk,
-        label=f"{member.name} {month_label(month)}",
-        organisation_id=organisation.pk,
-        before={"实缴": sum_text(before)},
-        after={"实缴": sum_text(after)},
+def _enter_again(cell: _Cell, amount: Decimal, entries: list[Payment], *, by, today, reason):
+    """The right sum: a wrong one put right does not change the day on which it was paid."""
+    known = entries[-1] if entries else Payment(paid_on=today)
+    Payment.objects.create(
+        **cell.key,
+        amount=amount,
+        paid_on=known.paid_on,
+        way=known.way,
+        brought_by=known.brought_by,
+        entered_by=by,
         reason=reason,
     )
-    note_change(organisation.pk, AREA, month, month_end(month))
 
 
-def _write_bulk_line(organisation, month, payments: list[Payment], *, by, action: str) -> None:
-    total = sum(payment.amount for payment in payments)
+def _wrong(entries: list[Payment], amount: Decimal) -> list[Payment]:
+    """Which payments to take back so that `amount` stands: the newest, if that is enough."""
+    rest = sum((payment.amount for payment in entries), NOTHING)
+    for index in range(len(entries) - 1, -1, -1):
+        rest -= entries[index].amount
+        if rest == amount:
+            return entries[index:]
+    return entries
+
+
+def _just_entered(entries: list[Payment], by) -> bool:
+    """Whether all of these were entered by the same person a moment ago: a slip needs no reason."""
+    since = timezone.now() - datetime.timedelta(minutes=SLIP_MINUTES)
+    return bool(entries) and all(
+        payment.entered_by_id == by.pk and payment.entered_at >= since for payment in entries
+    )
+
+
+def _is_slip(entries: list[Payment], by, day: datetime.date) -> bool:
+    return _just_entered(entries, by) and entries[-1].paid_on == day
+
+
+def _write_line(cell: _Cell, *, by, action: str, before: Decimal, after, reason: str) -> None:
     trail.record(
         by=by,
         action=action,
         area=AREA,
-        label=f"{organisation.name} {month_label(month)}",
-        organisation_id=organisation.pk,
-        after={
-            "人数": str(len(payments)),
-            "金额": sum_text(total),
-            "名单": "、".join(
-                f"{payment.member.name} {payment.amount:.2f}" for payment in payments
-            ),
-        },
+        object_id=cell.member.pk,
+        label=f"{cell.member.name} {month_label(cell.month)}",
+        organisation_id=cell.organisation.pk,
+        before={"实缴": sum_text(before)},
+        after=after,
+        reason=reason,
     )
-    note_change(organisation.pk, AREA, month, month_end(month))
+    note_change(cell.organisation.pk, AREA, cell.month, month_end(cell.month))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import Count, OuterRef, Q, Subquery
 
+from branches.dated import standing_on
 from branches.history import DATED_FACTS, as_of
 from branches.models import Group, Placement
 from ledgers.exports.names import CellNames
@@ -11,7 +12,7 @@ from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import CHUNK, Row
 from ledgers.sheets import branches
 from members.enums import PostTitle
-from members.models import Post, Term, standing_on
+from members.models import Post, Term
 
 
 def organisation_rows(scope: LedgerScope, names: CellNames) -> Iterator[Row]:

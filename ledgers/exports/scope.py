@@ -4,10 +4,10 @@ import datetime
 from dataclasses import dataclass
 from functools import cached_property
 
+from branches.dated import standing_on
 from branches.history import names_on, then
 from branches.models import Organisation, Placement
 from branches.periods import Period
-from members.models import standing_on
 
 
 class NothingToShow(ValueError):

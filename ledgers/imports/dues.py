@@ -7,16 +7,16 @@ months the approval covers; charges that were set otherwise stay.
 """
 
 import datetime
-from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 
 from accounts.encryption import keyed_hash
-from branches.periods import month_end
-from dues.models import ApprovedAmount, Charge, Payment
-from dues.rates import Category, computed_amount, fits_rates
-from ledgers import bulk
-from ledgers.imports.county import County, Person, Place, chunks
+from branches.values import Values
+from dues.models import ApprovedAmount
+from dues.rates import Category, Computed, computed, fits_rates
+from dues.values import ROUNDING
+from ledgers.imports.county import County, Person, Place
+from ledgers.imports.dues_accounts import NUMBERS, Account, Accounts, DuesPlan, months_of
+from ledgers.imports.dues_writing import CORRECTION, write_dues
 from ledgers.imports.results import Firsts, Problem, Row, Table
 from ledgers.imports.writing import Writing
 from ledgers.keys import HEADING as KEY
@@ -29,64 +29,10 @@ from ledgers.sheets.columns import (
     Masked,
     canonical,
 )
-from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS, UNPAID
+from ledgers.sheets.dues import AMOUNT, BASE, CATEGORY, MONTHS
 
 AREA = "dues"
-CORRECTION = "导入更正"
 _ELSEWHERE = "这个月的党费归另一个党支部，不在你的导入范围内"
-# How and by whom a sum was brought is not in a yearly sheet.
-_UNTOLD = ("", "", True)
-_NUMBERS = {column.heading: number for number, column in enumerate(MONTHS, 1)}
-
-
-@cache
-def _months(year: int) -> list[tuple[str, datetime.date, datetime.date]]:
-    """Heading, first and last day of the months of a year."""
-    firsts = [(name, datetime.date(year, number, 1)) for name, number in _NUMBERS.items()]
-    return [(name, first, month_end(first)) for name, first in firsts]
-
-
-@dataclass(eq=False, slots=True)
-class Account:
-    """What is stored of one member and year; lists by month, January first."""
-
-    approved: list[ApprovedAmount] = field(default_factory=list)
-    # A charge: key, amount, branch.
-    charges: list[tuple[int, Decimal, int] | None] = field(default_factory=lambda: [None] * 12)
-    # Entries of a month: key, amount, branch, the entry it reverses, the day of payment.
-    entries: list[list[tuple] | None] = field(default_factory=lambda: [None] * 12)
-
-    def paid(self, number: int) -> Decimal:
-        entries = self.entries[number - 1]
-        return sum((entry[1] for entry in entries), UNPAID) if entries else UNPAID
-
-    def standing(self, number: int) -> list[tuple]:
-        """Entries of a month that are neither reversals nor reversed."""
-        entries = self.entries[number - 1]
-        if not entries:
-            return []
-        reversed_keys = {entry[3] for entry in entries if entry[3]}
-        return [entry for entry in entries if not entry[3] and entry[0] not in reversed_keys]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.approved and not any(self.charges) and not any(self.entries)
-
-
-@dataclass(eq=False, slots=True)
-class DuesPlan:
-    """What one row will write; months are first days."""
-
-    person: Person
-    home: Place
-    approval: tuple | None = None
-    corrected: ApprovedAmount | None = None
-    charges: list[tuple[datetime.date, Decimal, Place]] = field(default_factory=list)
-    # Charges whose amount is corrected: key, new amount, branch.
-    recharged: list[tuple[int, Decimal, int]] = field(default_factory=list)
-    # Month, amount, branch, day of payment, reason.
-    payments: list[tuple] = field(default_factory=list)
-    reversals: list[tuple[datetime.date, tuple]] = field(default_factory=list)
 
 
 class Dues:
@@ -94,9 +40,9 @@ class Dues:
 
     def __init__(self, county: County):
         self.county = county
-        self.accounts: dict[tuple[int, int], Account] = {}
+        self.accounts = Accounts()
         self._firsts = Firsts()
-        self._sums: dict[Decimal, Decimal] = {}
+        self._values = Values()
 
     # --- Planning -------------------------------------------------------------------------
 
@@ -112,7 +58,9 @@ class Dues:
         self.county.load_by_hash(hashes.values())
         matched = [(row, person) for row in rows if (person := self._match(row, hashes.get(row)))]
         for year in {self._year(row) for row, _person in matched}:
-            self._load(year, {p.pk for row, p in matched if p.pk and self._year(row) == year})
+            self.accounts.load(
+                year, {p.pk for row, p in matched if p.pk and self._year(row) == year}
+            )
         for row, person in matched:
             if not self._firsts.repeats(row, (person, self._year(row))):
                 self._plan_row(row, person)
@@ -145,37 +93,9 @@ class Dues:
                 row.refuse(ID_NUMBER.heading, reason, number)
         return person
 
-    def _load(self, year: int, members: set[int]) -> None:
-        """Approvals, charges and entries of these members in that year."""
-        first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
-        same = self._sums.setdefault
-        for piece in chunks(members):
-            for member in piece:
-                self.accounts[member, year] = Account()
-            for approved in ApprovedAmount.objects.filter(
-                member__in=piece, from_month__range=(first, last)
-            ).order_by("from_month"):
-                self.accounts[approved.member_id, year].approved.append(approved)
-            charges = Charge.objects.filter(member__in=piece, month__range=(first, last))
-            for member, month, pk, amount, branch in charges.values_list(
-                "member_id", "month", "pk", "amount", "organisation_id"
-            ):
-                charge = (pk, same(amount, amount), branch)
-                self.accounts[member, year].charges[month.month - 1] = charge
-            entries = Payment.objects.filter(member__in=piece, month__range=(first, last))
-            for member, month, pk, amount, branch, reverses, day in entries.order_by(
-                "pk"
-            ).values_list(
-                "member_id", "month", "pk", "amount", "organisation_id", "reverses_id", "paid_on"
-            ):
-                months = self.accounts[member, year].entries
-                if months[month.month - 1] is None:
-                    months[month.month - 1] = []
-                months[month.month - 1].append((pk, same(amount, amount), branch, reverses, day))
-
     def _plan_row(self, row: Row, person: Person) -> None:
         county, year = self.county, self._year(row)
-        account = self.accounts.get((person.pk, year)) or Account()
+        account = self.accounts.of(person.pk, year)
         row.is_new = account.is_empty
         if person.row:
             row.needs.add(person.row)
@@ -232,18 +152,21 @@ class Dues:
         amount = found.get(AMOUNT.heading, stored[AMOUNT.heading])
         if AMOUNT.heading not in row.values and (found or current is None):
             # Not typed: what follows from category and base.
-            amount = computed_amount(category, base) if category else None
-            amount = stored[AMOUNT.heading] if amount is None else amount
+            by_rates = self._computed(category, base, year)
+            amount = by_rates.amount if by_rates else stored[AMOUNT.heading]
             if amount is not None and amount != stored[AMOUNT.heading]:
                 found[AMOUNT.heading] = amount
         if current is None and not found and not self._asks_amount(row):
             return
-        if not self._sound(row, category, base, amount):
+        if not self._sound(row, category, base, amount, year):
             return
+        by_rates = self._computed(category, base, year)
+        by_rates = by_rates and by_rates.amount
         if current is None:
-            row.plan.approval = (datetime.date(year, 1, 1), category, base, amount)
+            row.plan.approval = (datetime.date(year, 1, 1), category, base, by_rates, amount)
         elif found:
             current.category, current.base, current.amount = category, base, amount
+            current.computed = by_rates
             row.plan.corrected = current
         if not row.is_new:
             for heading, value in found.items():
@@ -254,8 +177,15 @@ class Dues:
         """Whether the sheet is about approved amounts at all, or about payments alone."""
         return AMOUNT.heading in row.table.present or CATEGORY.heading in row.table.present
 
-    @staticmethod
-    def _sound(row: Row, category, base, amount) -> bool:
+    def _computed(self, category, base, year: int) -> Computed | None:
+        """What the rates of the sheet's year give, by the county's rounding of then."""
+        if not category:
+            return None
+        last = min(datetime.date(year, 12, 31), self.county.today)
+        step = self._values.on(ROUNDING, last)
+        return computed(category, base, on=datetime.date(year, 1, 1), step=step)
+
+    def _sound(self, row: Row, category, base, amount, year: int) -> bool:
         faulty = {problem.column for problem in row.problems}
         if not category and CATEGORY.heading not in faulty:
             row.refuse(CATEGORY.heading, "“缴费类别”不能为空")
@@ -269,12 +199,12 @@ class Dues:
                 row.refuse(heading, "金额不能是负数", value)
         if row.problems:
             return False
-        if not fits_rates(category, base, amount):
-            computed = computed_amount(category, base)
-            reason = "农民党员一般每月 0.20 到 1.00 元，按表中数保留"
-            if computed is not None:
-                reason = f"按类别和基数计算是 {computed} 元，按表中数保留"
+        by_rates = self._computed(category, base, year)
+        if by_rates and by_rates.amount != amount:
+            reason = f"按类别和基数计算是 {by_rates.amount} 元，按表中数保留"
             row.note(AMOUNT.heading, reason, amount)
+        elif not by_rates and not fits_rates(category, base, amount, on=datetime.date(year, 1, 1)):
+            row.note(AMOUNT.heading, "农民党员一般每月 0.20 到 1.00 元，按表中数保留", amount)
         return True
 
     def _plan_charges(
@@ -288,15 +218,17 @@ class Dues:
         plan = row.plan
         if row.problems or not (plan.approval or current):
             return
-        amount = plan.approval[3] if plan.approval else current.amount
+        amount = plan.approval[-1] if plan.approval else current.amount
         from_month = plan.approval[0] if plan.approval else current.from_month
         made, present = [], row.table.present
-        for heading, first, last in _months(year):
+        for heading, first, last in months_of(year):
             charge = account.charges[first.month - 1]
             if charge:
+                plan.settles |= bool(plan.approval)
                 if plan.corrected and first >= from_month and charge[1] == self._before(row):
-                    if self.county.may(self.county.by_pk[charge[2]]):
-                        plan.recharged.append((charge[0], amount, charge[2]))
+                    pk, before, branch = charge
+                    if self.county.may(self.county.by_pk[branch]):
+                        plan.recharged.append((first, pk, amount, amount - before, branch))
                     else:
                         row.note(heading, f"{_ELSEWHERE}，应缴没有改动")
             elif heading not in present or row.came_back(heading):
@@ -309,6 +241,9 @@ class Dues:
                 if of_month is not None:
                     plan.charges.append((first, of_month, place))
                     made.append(heading)
+        if plan.settles:
+            reason = "今年已生成的应缴，导入后按表中的标准调整"
+            row.note(AMOUNT.heading, reason, amount)
         row.hidden = f"{amount} {made}"
         if made and not row.is_new:
             row.changes.append(("应缴", "", "、".join(made)))
@@ -324,7 +259,7 @@ class Dues:
     @staticmethod
     def _amount_in(account: Account, plan: DuesPlan, month: datetime.date) -> Decimal | None:
         if plan.approval:
-            return plan.approval[3]
+            return plan.approval[-1]
         begun = [approved for approved in account.approved if approved.from_month <= month]
         return begun[-1].amount if begun else None
 
@@ -348,8 +283,8 @@ class Dues:
 
     def _plan_payments(self, row: Row, account: Account, stored: dict, year: int) -> None:
         plan, person = row.plan, row.plan.person
-        found = row.differences({heading: stored[heading] for heading in _NUMBERS})
-        for heading, first, last in _months(year):
+        found = row.differences({heading: stored[heading] for heading in NUMBERS})
+        for heading, first, last in months_of(year):
             if heading not in found:
                 continue
             amount = found[heading]
@@ -381,132 +316,18 @@ class Dues:
         return {row.plan.person.pk for row in rows if row.plan and row.plan.person.pk}
 
     def moved(self, rows: list[Row]) -> bool:
-        """Whether months these rows pay or reverse have other entries than when they were planned.
-
-        Entries are never edited, and a reversal is an entry: the same keys are the same sum.
-        """
-        known: dict[tuple[int, datetime.date], set[int]] = {}
-        for row in rows:
-            member = row.plan.person.pk if row.plan else None
-            if member is None:
-                continue
-            account = self.accounts[member, self._year(row)]
-            for month in {item[0] for item in (*row.plan.payments, *row.plan.reversals)}:
-                entries = account.entries[month.month - 1] or ()
-                known[member, month] = {entry[0] for entry in entries}
-        if not known:
-            return False
-        found: dict[tuple[int, datetime.date], set[int]] = {key: set() for key in known}
-        months = {month for _member, month in known}
-        for piece in chunks({member for member, _month in known}):
-            stored = Payment.objects.filter(
-                member__in=piece, month__range=(min(months), max(months))
-            )
-            for member, month, pk in stored.values_list("member_id", "month", "pk"):
-                if (member, month) in found:
-                    found[member, month].add(pk)
-        return found != known
+        """Whether months these rows write have other charges or entries than when planned."""
+        return self.accounts.moved([(row.plan, self._year(row)) for row in rows if row.plan])
 
     def write(self, rows: list[Row], writing: Writing) -> None:
         """Write approvals, charges, reversals and payments."""
         rows = [row for row in rows if row.plan]
-        self._write_approvals(rows)
-        bulk.insert(
-            Charge,
-            ("member_id", "organisation_id", "month", "amount"),
-            (
-                (row.plan.person.pk, place.pk, month, amount)
-                for row in rows
-                for month, amount, place in row.plan.charges
-            ),
-        )
-        bulk.update(
-            Charge, ("amount",), (charge[:2] for row in rows for charge in row.plan.recharged)
-        )
-        self._write_payments(rows, writing)
+        write_dues([row.plan for row in rows], writing)
         for row in rows:
             person, year = row.plan.person, self._year(row)
             writing.line(row, AREA, person.pk, row.plan.home.pk)
-            for pk in _branches(row.plan):
+            for pk in row.plan.branches:
                 writing.note(pk, AREA, datetime.date(year, 1, 1), datetime.date(year, 12, 31))
-
-    @staticmethod
-    def _write_approvals(rows: list[Row]) -> None:
-        bulk.insert(
-            ApprovedAmount,
-            ("member_id", "organisation_id", "from_month", "category", "base", "amount", "reason"),
-            (
-                (row.plan.person.pk, row.plan.home.pk, *row.plan.approval, "")
-                for row in rows
-                if row.plan.approval
-            ),
-        )
-        bulk.update(
-            ApprovedAmount,
-            ("category", "base", "amount"),
-            (
-                (approved.pk, approved.category, approved.base, approved.amount)
-                for approved in (row.plan.corrected for row in rows)
-                if approved
-            ),
-        )
-
-    @staticmethod
-    def _write_payments(rows: list[Row], writing: Writing) -> None:
-        by = writing.by.pk if writing.by else None
-        names = ("member_id", "organisation_id", "month", "amount", "paid_on", "entered_at")
-        names += ("entered_by_id", "reverses_id", "reason", "way", "brought_by", "in_booklet")
-        bulk.insert(
-            Payment,
-            names,
-            (
-                (
-                    row.plan.person.pk,
-                    branch,
-                    month,
-                    -amount,
-                    day,
-                    writing.now,
-                    by,
-                    pk,
-                    CORRECTION,
-                    *_UNTOLD,
-                )
-                for row in rows
-                for month, (pk, amount, branch, _reverses, day) in row.plan.reversals
-            ),
-        )
-        bulk.insert(
-            Payment,
-            names,
-            (
-                (
-                    row.plan.person.pk,
-                    place.pk,
-                    month,
-                    amount,
-                    day,
-                    writing.now,
-                    by,
-                    None,
-                    reason,
-                    *_UNTOLD,
-                )
-                for row in rows
-                for month, amount, place, day, reason in row.plan.payments
-            ),
-        )
-
-
-def _branches(plan: DuesPlan) -> set[int]:
-    """Every branch whose dues a row changes."""
-    return {
-        plan.home.pk,
-        *(place.pk for _month, _amount, place in plan.charges),
-        *(branch for _pk, _amount, branch in plan.recharged),
-        *(place.pk for _month, _amount, place, *_rest in plan.payments),
-        *(entry[2] for _month, entry in plan.reversals),
-    }
 
 
 def refuse_without_year(table: Table) -> None:

@@ -2,7 +2,6 @@
 
 from members.models.checks import FileCheck, FileCheckLine
 from members.models.contacts import Absence, Case, Contact
-from members.models.dated import standing_on
 from members.models.development import Development, DevelopmentPlan, DevelopmentStep
 from members.models.people import Identified, Member, MemberQuerySet, Membership
 from members.models.pledges import Pledge
@@ -32,5 +31,4 @@ __all__ = [
     "TermRequest",
     "Transfer",
     "UnitPost",
-    "standing_on",
 ]

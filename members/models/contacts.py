@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from branches.dated import standing_on
 from branches.models import Organisation
 from branches.scope import ScopedQuerySet
 from members.enums import AbsenceKind, CaseKind, ContactWay
-from members.models.dated import standing_on
 from members.models.people import Member
 
 

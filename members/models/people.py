@@ -5,12 +5,12 @@ from django.db.models import F, Q
 
 from accounts.encryption import keyed_hash
 from accounts.fields import EncryptedTextField
+from branches.dated import standing_on
 from branches.models import Group, Organisation
 from branches.scope import ScopedQuerySet
 from members.enums import Gender, MemberKind
 from members.identity import masked_id_number, masked_phone
 from members.initials import initials
-from members.models.dated import standing_on
 
 
 class InitialsField(models.CharField):

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from branches.dated import standing_on
 from branches.models import Group, Organisation, Unit
 from branches.scope import ScopedQuerySet
 from members.enums import AssignmentRole, PostTitle
-from members.models.dated import standing_on
 from members.models.people import Member
 
 

@@ -14,7 +14,7 @@ from accounts import trail
 from branches.changes import note_changes
 from branches.models import Organisation
 from branches.words import full_date
-from members.contacts import Due, cases_due
+from members.contacts import Due, cases_due, unpaid_cases_due
 from members.enums import AbsenceKind, CaseKind, ContactWay
 from members.models import Absence, Case, Contact, Member, Membership
 from members.services import AREA, Refused
@@ -37,6 +37,8 @@ FACTS = {
 }
 # Decisions that may suspend a membership (停止党籍).
 SUSPENDING = frozenset({CaseKind.LOST_6M, CaseKind.ABROAD_5Y})
+# SQLite takes about 32,000 values in one query; where nobody paid dues, everybody is due.
+_MANY = 5000
 
 
 @transaction.atomic
@@ -199,7 +201,9 @@ def open_cases(*, today: datetime.date, by=None) -> int:
     For the nightly chain: a second run opens nothing. An undecided case follows a member who
     moved to another branch.
     """
-    return _open(cases_due(Organisation.objects.branches(), today), by=by, today=today)
+    branches = Organisation.objects.branches()
+    due = cases_due(branches, today) + unpaid_cases_due(branches, today)
+    return _open(due, by=by, today=today)
 
 
 @transaction.atomic
@@ -269,12 +273,11 @@ def _due_of(member: Member, today: datetime.date) -> list[Due]:
 
 
 def _open(due: list[Due], *, by, today: datetime.date) -> int:
-    waiting = {
-        (case.member_id, case.kind): case
-        for case in Case.objects.filter(
-            member__in={one.member_id for one in due}, decided_on__isnull=True
-        )
-    }
+    undecided = Case.objects.filter(decided_on__isnull=True)
+    members = {one.member_id for one in due}
+    if len(members) <= _MANY:
+        undecided = undecided.filter(member__in=members)
+    waiting = {(case.member_id, case.kind): case for case in undecided}
     lines, new = [], []
     for one in due:
         case = waiting.get((one.member_id, one.kind))

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import Action
 from branches.clock import today as current_day
+from branches.dated import standing_on
 from branches.links import link, with_query
 from branches.models import BranchUnit, Organisation
 from branches.scope import get_for, main_grant, reaches
@@ -16,7 +17,7 @@ from branches.typed import Unreadable, read_date
 from branches.values import Values
 from branches.words import full_date, one_line
 from members.enums import COMMITTEE_TITLES, PostTitle
-from members.models import Post, UnitPost, standing_on
+from members.models import Post, UnitPost
 from members.posts import (
     VACANCY_MONTHS,
     Sizes,

@@ -17,16 +17,16 @@ from branches.choice import chosen_branch
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Group, Organisation
-from branches.periods import Span, period_of
 from branches.scope import main_grant, reaches
 from branches.tabs import member_tabs
 from branches.words import full_date, one_line
 from members import filters
+from members.checks import checks_notice
 from members.enums import Gender
 from members.filters import Filters
 from members.forms import RegroupForm
 from members.listing import Line, lines, month_text
-from members.models import FileCheck, Member
+from members.models import Member
 from members.services import Refused
 from members.services.people import change_group
 
@@ -136,7 +136,7 @@ def _acts(request, branch, query, groups, chosen: Filters) -> dict[str, object]:
     organisation = branch or _named(request)
     return {
         "tabs": member_tabs(organisation, "members:list"),
-        "check_notice": _check_notice(branch) if may_change else None,
+        "check_notice": checks_notice(branch, current_day()) if may_change else None,
         "new_url": link("members:new", branch=branch.code) if may_change else "",
         "import_url": link("ledgers:import") if may_import else "",
         "export_url": f"{export}?{query.urlencode()}" if export and query else export,
@@ -144,22 +144,6 @@ def _acts(request, branch, query, groups, chosen: Filters) -> dict[str, object]:
         if may_change and groups and not chosen.left
         else None,
         "regroup_url": link("members:regroup", branch=branch.code) if may_change else "",
-    }
-
-
-def _check_notice(branch) -> dict[str, str] | None:
-    """The half-year's check while it is not finished, where there is a page for it."""
-    address = link("members:checks", branch=branch.code)
-    half = period_of(Span.HALF, current_day())
-    checked = FileCheck.objects.filter(
-        organisation=branch, period=str(half), finished_on__isnull=False
-    )
-    if not address or checked.exists():
-        return None
-    return {
-        "half": half.label.removeprefix(f"{half.ends_on.year}年"),
-        "until": full_date(half.ends_on),
-        "url": address,
     }
 
 

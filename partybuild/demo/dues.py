@@ -17,7 +17,8 @@ from dues.models import (
     OpeningBalance,
     Payment,
 )
-from dues.rates import Category, computed_amount
+from dues.rates import Category
+from dues.rates import computed as by_rates
 from dues.values import BACK_MONTHS
 from partybuild.demo.clock import at
 from partybuild.demo.members import Person
@@ -126,7 +127,8 @@ def _amount(
     rng: Random,
 ) -> ApprovedAmount:
     stay = person.stay_on(from_month) or person.stays[0]
-    computed = computed_amount(person.category, base)
+    found = by_rates(person.category, base, on=from_month)
+    computed = found.amount if found else None
     decided_on = from_month.replace(day=rng.randint(8, 26))
     if reason:
         # The wage slip of July reached the branch in August.

@@ -62,7 +62,7 @@ def test_a_pure_module_needs_no_django(path):
 
 def test_the_rates_need_nothing_of_django_but_choices():
     assert list(pure_imports("dues/rates.py")) == [
-        "dues/rates.py:9 imports django.db.models.TextChoices"
+        "dues/rates.py:14 imports django.db.models.TextChoices"
     ]
 
 

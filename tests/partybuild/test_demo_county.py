@@ -208,7 +208,7 @@ def test_meetings_are_entered_when_people_would_have_and_some_late(county):
 
 def test_dues_follow_the_rates_and_are_charged_once_a_month(county):
     for row in ApprovedAmount.objects.all():
-        assert fits_rates(row.category, row.base, row.amount), row
+        assert fits_rates(row.category, row.base, row.amount, on=row.from_month), row
     months = set(Charge.objects.values_list("month", flat=True))
     assert (min(months), max(months), len(months)) == (
         datetime.date(2025, 12, 1),

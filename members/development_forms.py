@@ -4,8 +4,8 @@ import datetime
 
 from django import forms
 
-from branches.forms import TypedField
-from branches.typed import Unreadable, read_count, read_date, read_names
+from branches.forms import DatedForm, DayField, TypedField
+from branches.typed import Unreadable, read_count, read_names
 from members.development_stages import LASTING, VOTED
 from members.enums import Gender, Step
 from members.forms import NumberField
@@ -29,12 +29,10 @@ END_REASONS = (
 )
 
 
-def day_field(label: str, missing: str = "", **options) -> TypedField:
-    """A date as people type it; required where a message says what is missing."""
-    return TypedField(
+def day_field(label: str, missing: str = "", **options) -> DayField:
+    """A day; required where a message says what is missing."""
+    return DayField(
         label=label,
-        read=read_date,
-        max_length=30,
         required=bool(missing),
         error_messages={"required": missing},
         **options,
@@ -102,7 +100,7 @@ class PersonForm(forms.Form):
         return cleaned
 
 
-class ApplicationForm(PersonForm):
+class ApplicationForm(DatedForm, PersonForm):
     """登记入党申请."""
 
     applied_on = day_field("递交入党申请书日期", "请填递交日期")
@@ -145,7 +143,7 @@ class ChangeForm(CultivationForm, PersonForm):
         self.fields["id_number"].error_messages["required"] = _NUMBER_MISSING
 
 
-class StepForm(forms.Form):
+class StepForm(DatedForm):
     """One step: its day, and what belongs to that kind of step."""
 
     on = day_field("日期", "请填日期")
@@ -181,6 +179,7 @@ class StepForm(forms.Form):
             label = "延长至" if step == Step.EXTENSION else "至"
             missing = "请填延长到哪一天" if step == Step.EXTENSION else ""
             self.fields["until_on"] = day_field(label, missing)
+            self.fields["until_on"].read = self.fields["on"].read
             if step != Step.EXTENSION:
                 self.fields["on"].label = "自"
         if step == Step.COURSE:
@@ -208,7 +207,7 @@ class ReasonForm(forms.Form):
     reason = line_field("原因", 300, "请写明原因")
 
 
-class EndForm(forms.Form):
+class EndForm(DatedForm):
     """结束发展."""
 
     on = day_field("结束日期", "请填结束日期")
@@ -224,7 +223,7 @@ class EndForm(forms.Form):
         return cleaned
 
 
-class PlanForm(forms.Form):
+class PlanForm(DatedForm):
     """报送年度计划."""
 
     year = number_field("年度", "请填年度，如 2027")
@@ -232,10 +231,6 @@ class PlanForm(forms.Form):
     admissions = number_field("拟接收预备党员（人）", "请填人数，没有填 0")
     filed_on = day_field("报送日期", "请填报送日期")
     note = line_field("备注", 300)
-
-    def __init__(self, *args, today: datetime.date, **options):
-        super().__init__(*args, **options)
-        self.today = today
 
     def clean_year(self) -> int:
         year = self.cleaned_data["year"]
@@ -262,7 +257,7 @@ class PlanForm(forms.Form):
         return self._number("admissions")
 
 
-class ApprovalForm(forms.Form):
+class ApprovalForm(DatedForm):
     """批准计划."""
 
     on = day_field("批准日期", "请填批准日期")

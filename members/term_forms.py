@@ -2,14 +2,13 @@
 
 import datetime
 import re
-from functools import partial
 
 from django import forms
 from django.db.models import Q
 
-from branches.forms import TypedField
+from branches.forms import DatedForm, DayField, TypedField
 from branches.models import Organisation
-from branches.typed import Unreadable, read_count, read_date
+from branches.typed import Unreadable, read_count
 from members.enums import COMMITTEE_TITLES, PostTitle
 from members.models import Member
 from members.roster import formal_on, roster
@@ -28,12 +27,9 @@ def read_people(text: str) -> int | None:
     return count
 
 
-def _day(label: str, missing: str = "", hint: str = "") -> TypedField:
-    """A day as people type it; the form completes 3.28 with the year of `today`."""
-    return TypedField(
+def _day(label: str, missing: str = "", hint: str = "") -> DayField:
+    return DayField(
         label=label,
-        read=read_date,
-        max_length=20,
         required=bool(missing),
         error_messages={"required": missing},
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": hint}),
@@ -65,16 +61,6 @@ def _text(label: str, *, rows: int = 3, missing: str = "") -> forms.CharField:
 
 def _number(label: str) -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=40)
-
-
-class DatedForm(forms.Form):
-    """A form whose days may leave out the year."""
-
-    def __init__(self, *args, today: datetime.date, **options):
-        super().__init__(*args, **options)
-        for field in self.fields.values():
-            if getattr(field, "read", None) is read_date:
-                field.read = partial(read_date, year=today.year)
 
 
 class TermForm(DatedForm):

@@ -1,15 +1,14 @@
 """What is typed about a transfer: where to, the letter, the reception, why it ends."""
 
 import datetime
-from functools import partial
 
 from django import forms
 from django.db.models import Q
 
 from branches.dated import standing_on
-from branches.forms import TypedField
+from branches.forms import DatedForm, DayField, TypedField
 from branches.models import WITHOUT_RELATIONS, Group, Organisation
-from branches.typed import read_count, read_date
+from branches.typed import read_count
 from members.enums import MemberKind
 from members.identity import read_id_number, read_phone
 from members.letters import read_month
@@ -35,10 +34,8 @@ def _line(label: str, longest: int, missing: str = "", **options) -> forms.CharF
     )
 
 
-def _day(label: str, missing: str) -> TypedField:
-    return TypedField(
-        label=label, read=read_date, max_length=30, error_messages={"required": missing}
-    )
+def _day(label: str, missing: str) -> DayField:
+    return DayField(label=label, error_messages={"required": missing})
 
 
 def _reason_fields() -> dict[str, forms.Field]:
@@ -48,16 +45,8 @@ def _reason_fields() -> dict[str, forms.Field]:
     }
 
 
-class _Dated(forms.Form):
+class _Dated(DatedForm):
     """A form with days that have come already."""
-
-    def __init__(self, *args, today: datetime.date, **options):
-        super().__init__(*args, **options)
-        self.today = today
-        for field in self.fields.values():
-            if getattr(field, "read", None) is read_date:
-                # 3.10 is this year's.
-                field.read = partial(read_date, year=today.year)
 
     def not_to_come(self, name: str) -> datetime.date | None:
         """The day of that field; refused when it has not come yet."""
@@ -267,13 +256,7 @@ class AdmitForm(ReceiveForm):
 
     kind = forms.ChoiceField(label="人员类别", choices=MemberKind.choices)
     joined_on = _day("入党日期", "请填入党日期")
-    confirmed_on = TypedField(
-        label="转正日期",
-        read=read_date,
-        max_length=30,
-        required=False,
-        help_text="预备党员空着",
-    )
+    confirmed_on = DayField(label="转正日期", required=False, help_text="预备党员空着")
 
     def clean(self):
         cleaned = super().clean()

@@ -82,7 +82,7 @@ def plan_list(request):
             "admissions": sum(admissions.values()),
             "branches": page.paginator.count,
         },
-        "approval_form": ApprovalForm(initial={"on": full_date(today)}),
+        "approval_form": ApprovalForm(today=today, initial={"on": today}),
         "return_form": ReasonForm(),
         "chosen": request.GET.get("branch") or request.GET.get("organisation") or "",
         "page": page,
@@ -183,7 +183,7 @@ def _listed(request, plan: DevelopmentPlan):
 def plan_approve(request, pk):
     """批准计划."""
     plan = _plan(request, pk)
-    form = ApprovalForm(request.POST)
+    form = ApprovalForm(request.POST, today=current_day())
     refusal = "" if form.is_valid() else "请填批准日期，如 2026.12.20"
     if not refusal:
         try:

@@ -64,7 +64,7 @@ def development_new(request):
             raise PermissionDenied
         messages.warning(request, "请先打开要登记的那个党支部的发展党员页面")
         return redirect("members:developments")
-    form = ApplicationForm(request.POST or None)
+    form = ApplicationForm(request.POST or None, today=current_day())
     if request.method == "POST" and form.is_valid():
         try:
             development = services.start_development(
@@ -180,7 +180,7 @@ def development_register(request, pk, step):
             development.organisation_id, (0, 0)
         )
         initial["should_vote"] = formal or ""
-    form = StepForm(request.POST or None, step=named, initial=initial, **rights)
+    form = StepForm(request.POST or None, today=today, step=named, initial=initial, **rights)
     if request.method == "POST" and form.is_valid():
         entry, way = form.entry(), way_to(development)
         try:
@@ -260,6 +260,7 @@ def development_correct(request, pk):
     initial |= {name: getattr(row, name) for name in ("written", "note", "override_reason")}
     form = StepForm(
         request.POST or None,
+        today=today,
         step=step,
         correcting=True,
         initial=initial,
@@ -318,7 +319,7 @@ def development_end(request, pk):
     """结束发展: with a reason; a probationary member leaves the roster that day."""
     development = _development(request, pk, Action.CHANGE_MEMBER)
     today = current_day()
-    form = EndForm(request.POST or None, initial={"on": full_date(today)})
+    form = EndForm(request.POST or None, today=today, initial={"on": today})
     if request.method == "POST" and form.is_valid():
         try:
             services.end_development(

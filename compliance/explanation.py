@@ -44,7 +44,7 @@ def explain(duty: Duty, *, today: datetime.date, may_cure: bool) -> dict:
                     "label": rule.cure.label,
                     "url": rule.cure.url(organisation, source=f"duty:{rule.code}:{duty.period}"),
                 }
-                if unmet and may_cure
+                if unmet and may_cure and not duty.waiting
                 else None
             ),
         },

@@ -45,6 +45,7 @@ class Verdict:
     met_on: datetime.date | None
     since: datetime.date | None
     version: str
+    waiting: bool = False
 
 
 def period_key(period: Period | None) -> str:
@@ -149,6 +150,9 @@ def _verdict(
         state = DutyState.EXEMPT
     elif met:
         state = DutyState.DONE
+    elif found.waiting:
+        # The superior's turn: the day it was due on is not missed by who has done his part.
+        state = DutyState.OPEN
     elif question.as_of > due_on:
         state = DutyState.OVERDUE if strict else DutyState.BEHIND
     else:
@@ -162,6 +166,7 @@ def _verdict(
         found.met_on if met else None,
         found.since,
         version,
+        found.waiting and state == DutyState.OPEN,
     )
 
 

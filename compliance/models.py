@@ -45,6 +45,8 @@ class Duty(models.Model):
     met_on = models.DateField("完成日期", null=True)
     open_since = models.DateField("出现日期", null=True)
     version = models.CharField("要求版本", max_length=80)
+    # The organisation has done its part, the superior has not answered yet.
+    waiting = models.BooleanField("等上级", default=False)
 
     objects = DutyQuerySet.as_manager()
 

@@ -56,7 +56,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was found for one organisation. `since` is the first day of a standing condition."""
+    """What was found for one organisation. `since` is the first day of a standing condition;
+    `waiting` says that the organisation has done its part and its superior has not answered yet."""
 
     organisation_id: int
     required: int
@@ -64,6 +65,7 @@ class Measured:
     behind: bool = False
     met_on: datetime.date | None = None
     since: datetime.date | None = None
+    waiting: bool = False
 
 
 @dataclass(frozen=True)

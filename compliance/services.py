@@ -10,7 +10,7 @@ from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from branches.models import Changed, Organisation, Placement, Setting
-from branches.periods import Period, months_between, period_of
+from branches.periods import Period, period_of
 from branches.services import VALUES_AREA
 from branches.values import Values
 from compliance import summaries
@@ -26,7 +26,7 @@ from compliance.judging import (
 from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
 from compliance.registry import RULES, Rule
 from dues.models import Charge
-from dues.services.charges import charge_month
+from dues.services.charges import settle_all
 from members.services.contacts import open_cases
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ _REACHING_FORWARD = frozenset({"members", "branches", VALUES_AREA})
 _AT_ONCE = 500
 # Organisations whose notes are consumed in one transaction: a desk that saves meanwhile waits.
 _REFRESHED_AT_ONCE = 100
-_STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version")
+_STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version", "waiting")
 
 
 @dataclass
@@ -159,6 +159,7 @@ def _settle(duty: Duty, rule: Rule, verdict: Verdict, as_of: datetime.date) -> b
         "met_on": verdict.met_on,
         "open_since": open_since,
         "version": verdict.version[:80],
+        "waiting": verdict.waiting,
     }
     differs = any(getattr(duty, name) != value for name, value in settled.items())
     for name, value in settled.items():
@@ -319,8 +320,7 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
     run, _created = CheckRun.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
     values, tally, faults = _settled_values(day), Tally(), []
     horizon = horizon_on(day, values)
-    for month in months_between(_charged_up_to(day), day):
-        charge_month(month)
+    settle_all(day, since=_charged_up_to(day))
     open_cases(today=day)
     for rule in RULES.values():
         report(rule.title)

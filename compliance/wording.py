@@ -60,6 +60,8 @@ def kind_of(duty: Duty, today: datetime.date, soon_days: int) -> str:
             return "late"
         case DutyState.BEHIND:
             return "soon"
+    if duty.waiting:
+        return "wait"
     if is_soon(duty, today, soon_days):
         return "soon"
     return "run" if duty.actual else "todo"
@@ -74,6 +76,8 @@ def badge(duty: Duty, today: datetime.date, soon_days: int) -> Mark:
         return Mark(kind, "已完成")
     if duty.state == DutyState.OVERDUE:
         return Mark(kind, f"逾期 {(today - duty.due_on).days} 天")
+    if duty.waiting:
+        return Mark(kind, "等上级确认")
     if RULES[duty.rule].is_standing:
         return Mark(kind, "建议调整" if duty.state == DutyState.BEHIND else "待处理")
     if is_soon(duty, today, soon_days):
@@ -89,6 +93,8 @@ def mark(duty: Duty, today: datetime.date, soon_days: int) -> Mark:
     kind = kind_of(duty, today, soon_days)
     if duty.state == DutyState.EXEMPT:
         return Mark(kind, "免予")
+    if duty.waiting:
+        return Mark(kind, "待确认")
     rule = RULES[duty.rule]
     if rule.is_standing:
         return Mark(kind, f"{duty.actual} {rule.unit}" if duty.actual else "正常")

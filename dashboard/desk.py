@@ -118,14 +118,20 @@ def _due(branch, duties, today, values, soon_days) -> list[Item]:
 
 
 def _is_listed(duty: Duty, today: datetime.date) -> bool:
-    """Whether a duty that is not late belongs on this month's list."""
+    """Whether a duty that is not late belongs on this month's list.
+
+    What is due after its period has ended, as sending the dues of a quarter up, is listed from the
+    last month of the period on; what waits for the superior until he has answered.
+    """
+    if duty.waiting:
+        return True
     if duty.starts_on is None or duty.state == DutyState.BEHIND:
         return True
     if not _is_current(duty, today):
         return duty.due_on is not None and duty.due_on >= today
     if RULES[duty.rule].span == Span.YEAR:
         return (duty.due_on - today).days <= _YEARLY_AHEAD
-    return True
+    return duty.due_on <= duty.ends_on or duty.ends_on <= month_end(today)
 
 
 def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
@@ -142,6 +148,7 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
         kind, words = "wait", "等上级办理"
     if rule.code == "dues.paid" and shown.kind == "run":
         words = f"已收 {first.actual}/{first.required}"
+    label = "查看" if first.waiting else rule.cure.label
     return Item(
         kind=kind,
         status=words,
@@ -154,7 +161,7 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
         action=None
         if rule.by_superior
         else {
-            "label": rule.cure.label,
+            "label": label,
             "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}"),
         },
     )
@@ -168,6 +175,8 @@ def _due_text(due_on: datetime.date, today: datetime.date, late: bool) -> str:
 def _basis(branch, rule: Rule, duties: list[Duty], values, today) -> str:
     first = duties[0]
     text = rule.demand(values, min(first.ends_on or today, today))
+    if first.waiting:
+        return "已经办了，轮到上级"
     if rule.code == "dues.paid":
         missing = sum(duty.required - duty.actual for duty in duties)
         months = [duty.starts_on for duty in duties]
@@ -359,7 +368,7 @@ def _against_rules(current: dict[str, Duty], today, values, soon_days) -> dict:
                 "badge": found.kind in ("late", "soon"),
             }
         )
-    order = ("late", "soon", "run", "todo", "done")
+    order = ("late", "soon", "wait", "run", "todo", "done")
     lights.sort(key=lambda light: order.index(light["kind"]))
     return {"duties": lights, "in_order": in_order}
 

@@ -10,6 +10,7 @@ from branches.periods import Period, Span, period_of
 from compliance.judging import period_key
 from compliance.models import DutySummary
 from compliance.registry import RULES, Rule
+from dues.sums import HOW as DUES_HOW
 
 # 查看算法: numerator, denominator, cut-off, in words.
 HOW = (
@@ -26,7 +27,11 @@ HOW = (
         "三会一课按期",
         "支委会、党员大会、党课、主题党日四项的达标数之和 ÷ 应办数之和。",
     ),
-    ("党费按月收缴", "足额交纳的人次 ÷ 应交的人次；部分交纳不算足额。"),
+    (
+        "党费按月收缴",
+        "足额交纳的人次 ÷ 应交的人次；部分交纳不算足额。截至最近一次核对；下面的应缴、实缴是现在的数。",
+    ),
+    *((f"党费：{name}", meaning) for name, meaning in DUES_HOW),
     ("整改逾期", "已过整改时限、尚未销号的任务数；时限当天不算。"),
     ("换届", "届满未换届的组织数；届满当天不算，有批准延期的按延期后的日期。"),
 )

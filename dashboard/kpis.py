@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from branches.history import below_on
@@ -17,23 +17,27 @@ from dashboard.figures import (
     share,
     tallies,
 )
-from dues.models import Payment
+from dues.sums import below_then, charged_and_paid, path_on
 from members.models import Member
 from tasks.models import Task
 
 
 def cards(organisation, own: dict[str, Tally], seen: Period, today) -> list[dict]:
     # Of a period that has ended: those that stood here on its last day.
-    here = below_on(organisation, min(seen.ends_on, today))
+    day = min(seen.ends_on, today)
+    here = below_on(organisation, day)
     branches = here.branches()
     standing = branches.standing(seen.ends_on, seen.ends_on).count()
     members = Member.objects.within(organisation).filter(left_on__isnull=True).count()
     meetings = joined(own, MEETING_RULES)
     before = joined(tallies([organisation], seen.previous).get(organisation.pk, {}), MEETING_RULES)
     dues = own.get(DUES_RULE, Tally())
-    received = Payment.objects.filter(
-        organisation__in=here, month__range=(seen.starts_on, seen.ends_on)
-    ).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    charged, paid = charged_and_paid(
+        below_then([path_on(organisation, day)], day).values("pk"),
+        seen.starts_on,
+        seen.ends_on,
+        until=today,
+    )
     tasks = Task.objects.within(organisation).aggregate(
         open=Count("pk", filter=Q(pk__in=Task.objects.open())),
         late=Count("pk", filter=Q(pk__in=Task.objects.overdue(today))),
@@ -59,8 +63,8 @@ def cards(organisation, own: dict[str, Tally], seen: Period, today) -> list[dict
             "label": "党费按月收缴",
             "number": percent_text(share(dues.actual, dues.required)),
             "unit": "%" if dues.required else "",
-            "note": f"已收 ¥{received:,.2f}",
-            "url": reverse("compliance:list") + f"?{below}&rule={DUES_RULE}",
+            "note": f"应缴 ¥{charged:,.2f}，实缴 ¥{paid:,.2f}",
+            "url": reverse("dues:summary") + f"?{below}&period={seen}",
         },
         {
             "label": "整改逾期",

@@ -19,6 +19,7 @@ _ABOVE = (
     ("支部应办", "compliance:list", "patch-check"),
     ("镇街与支部", "branches:list", "diagram-3"),
     ("三会一课", "meetings:list", "calendar-check"),
+    ("党费上缴", "dues:remittances", "cash-coin"),
     ("党员", "members:list", "people"),
     ("换届", "members:terms", "arrow-repeat"),
     ("整改台账", TASKS, "list-check"),
@@ -40,6 +41,7 @@ _TAKES_IN = {
         "/members/unit-posts/",
     ),
     "members:terms": ("/members/elections/", "/members/term-requests/"),
+    "dues:remittances": ("/dues/",),
 }
 _TABS = (
     ("工作台", "desk", "house-door-fill"),

@@ -11,6 +11,9 @@ from branches.models import Organisation
 from branches.periods import add_months
 from branches.scope import reaches, within_paths
 from compliance.models import Duty
+from dues.enums import RemittanceState
+from dues.enums import RequestState as DuesRequestState
+from dues.models import DuesRequest, Remittance
 from members.enums import RequestState, TransferState
 from members.models import DevelopmentPlan, Election, Term, TermRequest, Transfer
 from tasks.models import Task, TaskState
@@ -36,6 +39,10 @@ def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[d
         yield _part("销号核查", reviews, reverse("tasks:list") + f"{below}&state=review")
     if not reaches(user, Action.APPROVE, organisation.path):
         return
+    sent = Remittance.objects.within(organisation).filter(state=RemittanceState.SENT)
+    yield _part("党费确认", sent, reverse("dues:remittances") + f"{below}&state=waiting")
+    hardship = DuesRequest.objects.within(organisation).filter(state=DuesRequestState.ASKED)
+    yield _part("党费请示", hardship, reverse("dues:requests") + f"{below}&state=asked")
     terms = reverse("members:terms") + below
     # A request about a term that has since been followed by another asks for nothing any more.
     followed = Term.objects.filter(

@@ -1,23 +1,20 @@
 """The dues of one branch in one quarter, as the grid shows them: a fixed number of queries."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
-from django.urls import reverse
+from django.db.models import Count, DecimalField, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from branches.links import link
 from branches.models import Organisation
-from branches.periods import Period, Span, add_months, month_end, months_between, period_of
-from branches.values import Values
-from dues.models import ApprovedAmount, Charge, Payment
+from branches.periods import Period, month_end, months_between
+from dues.enums import RequestKind, RequestState
+from dues.models import ApprovedAmount, Charge, DuesRequest, OpeningBalance, Payment
+from dues.rates import HALF_A_FEN
 from dues.standing import kept_since, memberships_in
-from dues.values import REMIT_DAY
-from dues.words import NOTHING, money, month_key, sum_text
+from dues.words import NOTHING, money, month_key, month_label
 from members.models import Member
-
-_NUMERALS = "一二三四"
 
 
 @dataclass
@@ -46,13 +43,39 @@ class Month:
 
 @dataclass
 class Row:
+    """A member with his months; `entries` are the standing payments of the month in focus."""
+
     member: Member
     approved: ApprovedAmount | None
     months: dict[datetime.date, Month]
+    requests: list[DuesRequest] = field(default_factory=list)
+    entries: list[Payment] = field(default_factory=list)
 
     @property
     def subtotal(self) -> Decimal:
         return sum((month.paid for month in self.months.values()), NOTHING)
+
+    @property
+    def booklet(self) -> str:
+        """Whether the month in focus is in the 党费证: "1", "0", "" where nothing was paid."""
+        if not self.entries:
+            return ""
+        return "1" if all(entry.in_booklet for entry in self.entries) else "0"
+
+    def may_pay_back(self, month: datetime.date) -> bool:
+        """Whether the superior allowed a payment for that month long past."""
+        return _covering(self.requests, month, (RequestKind.BACK_PAYMENT,)) is not None
+
+    def remark(self, month: datetime.date) -> str:
+        """What is unusual about the member's month: an approved relief, a reason, who brought it."""
+        relief = _covering(self.requests, month)
+        if relief is not None:
+            parts = [relief_words(relief)]
+        else:
+            parts = [self.approved.reason if self.approved else ""]
+        brought = dict.fromkeys(entry.brought_by for entry in self.entries if entry.brought_by)
+        parts += [f"由{'、'.join(brought)}代交"] if brought else []
+        return "，".join(part for part in parts if part)
 
 
 class Grid:
@@ -74,12 +97,12 @@ class Grid:
         self.rows = self._rows()
         self.focus = focus if focus in self.months else self._focus()
         self.kept_since = kept_since(today)
+        self._read_entries()
 
     def _rows(self) -> list[Row]:
         start, end = self.quarter.starts_on, self.quarter.ends_on
-        mine = {"organisation": self.organisation, "month__gte": start, "month__lte": end}
         memberships = list(memberships_in(start, end).filter(organisation=self.organisation))
-        paid, corrected = self._paid(mine)
+        paid, corrected = self._paid()
         concerned = {membership.member_id for membership in memberships}
         concerned |= {member_id for member_id, _month in paid}
         # Also what is owed elsewhere: a month belongs to one branch only.
@@ -94,32 +117,49 @@ class Grid:
             for key, charge in charges.items()
             if charge.organisation_id == self.organisation.pk
         }
-        approved: dict[int, list[ApprovedAmount]] = {}
-        for amount in ApprovedAmount.objects.filter(
-            member__in=concerned, from_month__lte=end
-        ).order_by("from_month"):
-            approved.setdefault(amount.member_id, []).append(amount)
-        stays: dict[int, list] = {}
-        for membership in memberships:
-            stays.setdefault(membership.member_id, []).append(membership)
-        return [
-            Row(
+        approved = _by_member(
+            ApprovedAmount.objects.filter(member__in=concerned, from_month__lte=end).order_by(
+                "from_month"
+            )
+        )
+        requests = _by_member(
+            DuesRequest.objects.filter(
+                member__in=concerned,
+                state=RequestState.APPROVED,
+                from_month__lte=end,
+                until_month__gte=start,
+            ).order_by("pk")
+        )
+        stays = _by_member(memberships)
+        rows = []
+        for member in Member.objects.filter(pk__in=concerned).order_by("pk"):
+            row = Row(
                 member=member,
                 approved=_in_force(approved.get(member.pk, []), self._latest()),
-                months={
-                    month: self._month(member, month, charges, approved, stays, paid, corrected)
-                    for month in self.months
-                },
+                months={},
+                requests=requests.get(member.pk, []),
             )
-            for member in Member.objects.filter(pk__in=concerned).order_by("pk")
-        ]
+            for month in self.months:
+                key = (member.pk, month)
+                here, due = self._asked(
+                    row, month, charges.get(key), approved.get(member.pk, []), stays
+                )
+                row.months[month] = Month(
+                    month, here, due, paid.get(key, NOTHING), key in corrected
+                )
+            rows.append(row)
+        return rows
 
     def _latest(self) -> datetime.date:
         return min(self.months[-1], max(self.this_month, self.months[0]))
 
-    def _paid(self, mine) -> tuple[dict, set]:
+    def _paid(self) -> tuple[dict, set]:
         entries = (
-            Payment.objects.filter(**mine)
+            Payment.objects.filter(
+                organisation=self.organisation,
+                month__gte=self.quarter.starts_on,
+                month__lte=self.quarter.ends_on,
+            )
             .values("member_id", "month")
             .annotate(total=Sum("amount"), reversals=Count("reverses"))
             .order_by()
@@ -132,21 +172,25 @@ class Grid:
                 corrected.add(key)
         return paid, corrected
 
-    def _month(self, member, month, charges, approved, stays, paid, corrected) -> Month:
-        key = (member.pk, month)
-        charge = charges.get(key)
+    def _asked(self, row, month, charge, approved, stays) -> tuple[bool, Decimal | None]:
+        """Whether the month is owed here, and how much is asked."""
         if charge is not None:
             here = charge.organisation_id == self.organisation.pk
-            due = charge.amount if here else None
-        else:
-            here = any(
-                (stay.starts_on is None or stay.starts_on <= month_end(month))
-                and (stay.ends_on is None or stay.ends_on >= month)
-                for stay in stays.get(member.pk, [])
-            ) and (member.left_on is None or member.left_on > month)
-            amount = _in_force(approved.get(member.pk, []), month) if here else None
-            due = amount.amount if amount else None
-        return Month(month, here, due, paid.get(key, NOTHING), key in corrected)
+            return here, charge.amount if here else None
+        member = row.member
+        here = any(
+            (stay.starts_on is None or stay.starts_on <= month_end(month))
+            and (stay.ends_on is None or stay.ends_on >= month)
+            for stay in stays.get(member.pk, [])
+        ) and (member.left_on is None or member.left_on > month)
+        amount = _in_force(approved, month) if here else None
+        if amount is None:
+            return here, None
+        relief = _covering(row.requests, month)
+        if relief is None:
+            return here, amount.amount
+        # A reduction never asks more than the standard.
+        return here, min(relief.amount or NOTHING, amount.amount)
 
     def _focus(self) -> datetime.date:
         """The month the foot speaks of: the running one, else the first with somebody unpaid."""
@@ -156,6 +200,19 @@ class Grid:
             return self.months[0]
         return next((month for month in self.months if self.unpaid(month)), self.months[-1])
 
+    def _read_entries(self) -> None:
+        """The standing payments of the month in focus, with its rows."""
+        entries = _by_member(
+            Payment.objects.filter(
+                organisation=self.organisation,
+                month=self.focus,
+                reverses__isnull=True,
+                reversed_by__isnull=True,
+            ).order_by("pk")
+        )
+        for row in self.rows:
+            row.entries = entries.get(row.member.pk, [])
+
     def unpaid(self, month: datetime.date) -> list[Row]:
         """Members who owe that month and have paid nothing."""
         return [row for row in self.rows if row.months[month].unpaid]
@@ -163,10 +220,43 @@ class Grid:
     def paid_in(self, month: datetime.date) -> Decimal:
         return sum((row.months[month].paid for row in self.rows), NOTHING)
 
-    # --- As texts ---
+    def row_of(self, member_id: int) -> Row | None:
+        """The row of one member, by key."""
+        return next((row for row in self.rows if row.member.pk == member_id), None)
+
+    def behind(self) -> dict[int, int]:
+        """How many months up to the running one each member has not paid in full here, by key;
+        arrears brought along count as one."""
+        paid = (
+            Payment.objects.filter(
+                organisation=self.organisation, member=OuterRef("member"), month=OuterRef("month")
+            )
+            .order_by()
+            .values("month")
+            .annotate(total=Sum("amount"))
+            .values("total")
+        )
+        nothing = Value(NOTHING, output_field=DecimalField())
+        short = (
+            Charge.objects.filter(
+                organisation=self.organisation, month__lte=self.this_month, amount__gt=0
+            )
+            .annotate(paid=Coalesce(Subquery(paid, output_field=DecimalField()), nothing))
+            .filter(amount__gt=F("paid") + HALF_A_FEN)
+            .values("member_id")
+            .annotate(months=Count("pk"))
+            .order_by()
+        )
+        months = dict(short.values_list("member_id", "months"))
+        openings = OpeningBalance.objects.filter(
+            organisation=self.organisation, reverses__isnull=True, reversed_by__isnull=True
+        )
+        for member_id in openings.values_list("member_id", flat=True):
+            months[member_id] = months.get(member_id, 0) + 1
+        return months
 
     def totals(self) -> dict[str, str]:
-        """Every figure under and beside the grid."""
+        """Every figure under and beside the grid, as text."""
         due = sum((row.months[self.focus].due or NOTHING for row in self.rows), NOTHING)
         short = [row.months[self.focus].short for row in self.rows]
         return {
@@ -182,124 +272,37 @@ class Grid:
             "unpaid_count": str(len(self.unpaid(self.focus))),
         }
 
-    def cell(self, row: Row, month: datetime.date) -> dict[str, str]:
-        """One cell as an answer names it."""
-        value = sum_text(row.months[month].paid)
-        return {
-            "member": str(row.member.pk),
-            "month": month_key(month),
-            "value": value,
-            "version": value,
-            "note": row.months[month].note,
-        }
 
-    def row_of(self, member: Member) -> Row | None:
-        return next((row for row in self.rows if row.member.pk == member.pk), None)
+def relief_words(request: DuesRequest) -> str:
+    """免缴至 2026年12月, 减缴至 0.20 元，至 2026年12月."""
+    until = month_label(request.until_month)
+    if request.kind == RequestKind.EXEMPTION:
+        return f"免缴至 {until}"
+    return f"减缴至 {request.amount:.2f} 元，至 {until}"
 
-    def shown_rows(self, *, may_enter: bool) -> list[dict[str, object]]:
-        return [
-            {
-                "id": row.member.pk,
-                "number": number,
-                "name": row.member.name,
-                "url": reverse("members:detail", args=[row.member.pk]),
-                "category": row.approved.get_category_display() if row.approved else "",
-                "standard": money(row.approved.amount) if row.approved else "—",
-                "paid": not row.months[self.focus].unpaid,
-                "subtotal": money(row.subtotal),
-                "remark": row.approved.reason if row.approved else "",
-                "cells": [self._shown_cell(row, month, may_enter) for month in self.months],
-            }
-            for number, row in enumerate(self.rows, start=1)
-        ]
 
-    def _still_open(self, month: datetime.date, state) -> bool:
-        """A past month that may be typed into: kept here, and not paid in full."""
-        return month >= self.kept_since and (not state.paid or bool(state.short))
-
-    def _shown_cell(self, row: Row, month: datetime.date, may_enter: bool) -> dict[str, object]:
-        state = row.months[month]
-        running = month == self.this_month
-        past = month < self.this_month
-        # A month that was paid is put right on a page of its own, which asks for the reason.
-        editable = (
-            may_enter and state.here and (running or (past and self._still_open(month, state)))
-        )
-        entries = ""
-        if not editable and (state.corrected or (may_enter and past and state.paid)):
-            entries = link(
-                "dues:entries",
-                row.member.pk,
-                branch=self.organisation.code,
-                month=month_key(month),
-            )
-        return self.cell(row, month) | {
-            "month_label": f"{month.month}月",
-            "editable": editable,
-            "due": sum_text(state.due),
-            "corrected_url": entries,
-            "corrected": state.corrected,
-            "now": running,
-        }
+def _covering(
+    requests: list[DuesRequest],
+    month: datetime.date,
+    kinds=(RequestKind.REDUCTION, RequestKind.EXEMPTION),
+) -> DuesRequest | None:
+    """The newest of these that covers the month."""
+    return next(
+        (
+            request
+            for request in reversed(requests)
+            if request.kind in kinds and request.from_month <= month <= request.until_month
+        ),
+        None,
+    )
 
 
 def _in_force(amounts: list[ApprovedAmount], month: datetime.date) -> ApprovedAmount | None:
     return next((amount for amount in reversed(amounts) if amount.from_month <= month), None)
 
 
-def quarter_cards(
-    organisation: Organisation, year: int, chosen: Period, today: datetime.date
-) -> list[dict[str, object]]:
-    """The four quarters of a year: what is due, what is paid, how it stands."""
-    span = {
-        "organisation": organisation,
-        "month__gte": datetime.date(year, 1, 1),
-        "month__lte": datetime.date(year, 12, 31),
-    }
-    due = {
-        (member_id, month): amount
-        for member_id, month, amount in Charge.objects.filter(**span).values_list(
-            "member_id", "month", "amount"
-        )
-    }
-    paid = {
-        (member_id, month): total
-        for member_id, month, total in Payment.objects.filter(**span)
-        .values("member_id", "month")
-        .annotate(total=Sum("amount"))
-        .order_by()
-        .values_list("member_id", "month", "total")
-    }
-    remit_day = Values().on(REMIT_DAY, today)
-    cards = []
-    for number in range(4):
-        quarter = period_of(Span.QUARTER, datetime.date(year, number * 3 + 1, 1))
-        months = months_between(quarter.starts_on, quarter.ends_on)
-        asked = {key: amount for key, amount in due.items() if key[1] in months}
-        owed = sum(asked.values(), NOTHING)
-        short = any(amount > paid.get(key, NOTHING) for key, amount in asked.items())
-        kind, words = _quarter_state(quarter, today, owed, short)
-        after = add_months(quarter.starts_on, 3)
-        what = f"应缴 ¥{money(owed)}" if owed else f"{months[0].month}月—{months[-1].month}月"
-        cards.append(
-            {
-                "name": f"{_NUMERALS[number]}季度",
-                "kind": kind,
-                "words": words,
-                "text": f"{what}，{after.month}月{remit_day}日前上缴",
-                "url": link("dues:ledger", branch=organisation.code, year=year, quarter=number + 1),
-                "current": quarter == chosen,
-            }
-        )
-    return cards
-
-
-def _quarter_state(quarter: Period, today, owed: Decimal, short: bool) -> tuple[str, str]:
-    if quarter.starts_on > today:
-        return "todo", "未开始"
-    months_to_come = today.month < quarter.ends_on.month and today <= quarter.ends_on
-    if months_to_come or (short and today <= quarter.ends_on):
-        return "run", "收缴中"
-    if not owed:
-        return "todo", "没有应缴"
-    return ("soon", "未收齐") if short else ("done", "已收齐")
+def _by_member(rows) -> dict[int, list]:
+    found: dict[int, list] = {}
+    for row in rows:
+        found.setdefault(row.member_id, []).append(row)
+    return found

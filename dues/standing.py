@@ -10,10 +10,11 @@ from branches.models import Organisation
 from branches.periods import add_months
 from branches.values import Values
 from dues.enums import RequestKind, RequestState
-from dues.models import ApprovedAmount, Charge, DuesRequest, Payment
+from dues.models import ApprovedAmount, Charge, DuesRequest, OpeningBalance, Payment
 from dues.values import BACK_MONTHS
-from dues.words import NOTHING
+from dues.words import NOTHING, fen
 from members.models import Member, Membership
+from members.roster import roster
 
 
 def balance(member: Member, organisation: Organisation, month: datetime.date) -> Decimal:
@@ -78,11 +79,72 @@ def allowed_back(member: Member, month: datetime.date) -> bool:
     ).exists()
 
 
-def paid_by(day: datetime.date) -> Q:
+def paid_by(day: datetime.date, prefix: str = "") -> Q:
     """Payments made by `day`; those from a yearly sheet have no day and count for their month."""
-    return Q(paid_on__isnull=True) | Q(paid_on__lte=day)
+    return Q(**{f"{prefix}paid_on__isnull": True}) | Q(**{f"{prefix}paid_on__lte": day})
 
 
 def back_limit(today: datetime.date) -> datetime.date:
     """The oldest month that may be paid for without leave of the superior (一般不超过 6 个月)."""
     return add_months(today.replace(day=1), -Values().on(BACK_MONTHS, today))
+
+
+def openings_of(members: Iterable[int]) -> dict[int, OpeningBalance]:
+    """What stands owed from before the start month, by member key; one a member at most."""
+    openings = OpeningBalance.objects.filter(
+        member__in=members, reverses__isnull=True, reversed_by__isnull=True
+    )
+    return {opening.member_id: opening for opening in openings}
+
+
+def opening_of(member: Member) -> OpeningBalance | None:
+    """The member's standing opening balance; its months may be paid for, before the start too."""
+    return openings_of([member.pk]).get(member.pk)
+
+
+def without_opening(branch: Organisation, day: datetime.date):
+    """Members on the branch's roster of that day for whom no opening balance stands."""
+    standing = OpeningBalance.objects.filter(reverses__isnull=True, reversed_by__isnull=True)
+    return (
+        Member.objects.filter(pk__in=roster([branch.pk], day).values("member_id"))
+        .exclude(pk__in=standing.values("member_id"))
+        .order_by("pk")
+    )
+
+
+def balances_of(members: Iterable[int]) -> dict[int, Decimal]:
+    """What each member owes in all: openings + charges − payments, below nothing for too much.
+
+    Every entry counts, those that were reversed and their reversals too. Three queries.
+    """
+    members = list(members)
+    balances = dict.fromkeys(members, NOTHING)
+    for model, sign in ((OpeningBalance, 1), (Charge, 1), (Payment, -1)):
+        for member_id, total in (
+            model.objects.filter(member__in=members)
+            .values("member_id")
+            .annotate(total=Sum("amount"))
+            .order_by()
+            .values_list("member_id", "total")
+        ):
+            balances[member_id] += sign * fen(total)
+    return balances
+
+
+def balance_of(member: Member) -> Decimal:
+    """What the member owes in all; below nothing for too much."""
+    return balances_of([member.pk])[member.pk]
+
+
+def charge_of(member: Member, organisation: Organisation, month: datetime.date) -> Charge | None:
+    """What the member owes that branch for that month; None where nothing is charged."""
+    return Charge.objects.filter(member=member, organisation=organisation, month=month).first()
+
+
+def entries_of(member: Member, organisation: Organisation, month: datetime.date):
+    """Every entry of one member's month at one branch, in the order of entry."""
+    return (
+        Payment.objects.filter(member=member, organisation=organisation, month=month)
+        .select_related("entered_by", "remittance")
+        .order_by("pk")
+    )

@@ -19,8 +19,11 @@ _PAGES = (
 def dues_tabs(organisation: Organisation | None, current: str) -> list[dict]:
     """Pages about an organisation's dues; `current` is the URL name of the page shown."""
     code = organisation.code if organisation else ""
+    # The ledger itself is a branch's; above it stand the sums.
+    above = organisation is not None and not organisation.is_branch
     tabs = [
         {"label": label, "url": link(name, branch=code), "current": name == current}
         for label, name in _PAGES
+        if not (above and name == "dues:ledger")
     ]
     return [tab for tab in tabs if tab["url"]]

@@ -3,12 +3,14 @@ from branches.periods import month_of
 from jobs.registry import runner, sweeper
 from jobs.services import Refused, Result
 from ledgers import batches
+from ledgers.exports import dues_book
 from ledgers.exports import services as exports
 from ledgers.exports.lists import export_roster
 from ledgers.services import ImportRefused
 
 EXPORT = "export_ledger"
 ROSTER = "export_roster"
+DUES_BOOK = "export_dues_book"
 
 
 @runner(EXPORT)
@@ -48,6 +50,26 @@ def run_roster(job, progress):
     except exports.Refused as refused:
         raise Refused(str(refused)) from refused
     return Result(f"共 {asked.total:,} 名", path, f"{asked.title}.xlsx")
+
+
+@runner(DUES_BOOK)
+def run_dues_book(job, progress):
+    """Make the dues ledger of a year for the one who asked, if they still may."""
+    path, year = progress.folder / "dues.xlsx", job.parameters["year"]
+    try:
+        content_hash = dues_book.export_dues_book(
+            organisation=job.organisation,
+            year=year,
+            today=today(),
+            by=job.created_by,
+            path=path,
+            folder=progress.folder,
+            on_progress=progress,
+        )
+    except exports.Refused as refused:
+        raise Refused(str(refused)) from refused
+    name = dues_book.file_name(job.organisation, year)
+    return Result(f"内容校验码 {content_hash}", path, name)
 
 
 @runner(batches.CHECK)

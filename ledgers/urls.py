@@ -1,12 +1,13 @@
 from django.urls import path
 
-from ledgers import list_views, views
+from ledgers import dues_views, list_views, views
 
 app_name = "ledgers"
 
 urlpatterns = [
     path("", views.export, name="export"),
     path("members/", list_views.member_list, name="members"),
+    path("dues/", dues_views.dues_book, name="dues_book"),
     path("register/<slug:kind>/", views.register, name="register"),
     path("import/", views.import_upload, name="import"),
     path("import/template/<slug:kind>/", views.import_template, name="template"),

@@ -24,7 +24,7 @@ from ledgers import batches, previews
 from ledgers.blanks import blank_workbook
 from ledgers.exports.registers import export_register
 from ledgers.forms import ExportForm, ImportForm, YearForm
-from ledgers.jobs import EXPORT, ROSTER
+from ledgers.jobs import DUES_BOOK, EXPORT, ROSTER
 from ledgers.models import BatchState, ImportBatch
 from ledgers.reading import LARGEST_FILE, MIB
 from ledgers.services import ImportRefused
@@ -33,7 +33,7 @@ from ledgers.sheets import REGISTERS, SHEETS
 _PAGE = 50
 _LINES = 100
 # What stands under 资料报表: the monthly ledgers, and long lists made in the background.
-_KINDS = (EXPORT, ROSTER)
+_KINDS = (EXPORT, ROSTER, DUES_BOOK)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A failed job is shown for a day, with the way to try again.
 _FAILURE_SHOWN = timedelta(days=1)
@@ -119,13 +119,20 @@ def _ledger(job: Job) -> dict:
     return {
         "name": job.result_name.removesuffix(".xlsx"),
         "organisation": job.organisation.short_name,
-        "month_text": month_of(job.parameters["month"]).label if job.kind == EXPORT else "—",
+        "month_text": _span_text(job),
         "made_text": f"{made_at.month}月{made_at.day}日 {made_at:%H:%M}",
         "made_by": "完整号码" if job.parameters.get("reason") else "",
         "size": size,
         "url": reverse("jobs:result", args=[job.pk]),
         "frozen": False,
     }
+
+
+def _span_text(job: Job) -> str:
+    """The month or year a finished ledger is about."""
+    if job.kind == EXPORT:
+        return month_of(job.parameters["month"]).label
+    return f"{job.parameters['year']}年" if job.kind == DUES_BOOK else "—"
 
 
 @require_safe

@@ -1,8 +1,9 @@
 /* Dues grid: a table of inputs that behaves like a sheet. Each cell saves itself; totals come back from the server.
-   Table:  <table data-dues data-url="…">      Cell: <input data-cell data-member data-month data-version data-standard data-saved>
-   POST:   member, month, amount, version (and confirmed=1 after a question)
-   Answer: {value, version, note, row: {key: text}, totals: {key: text}, saved_at, needs_confirm: text}
-           409: {value, version, by, at}.  Bulk fill and undo answer {cells: [{member, month, value, version, note}], totals, rows, message, undo_url}. */
+   Table:  <table data-dues data-url data-booklet-url data-branch data-focus data-months>   Cell: <input data-cell data-month>
+   The sum shown at first is the sum saved. POST: member, month, amount, version, paid_on, way (and confirmed=1 after a question)
+   Answer: {value, version, note, row: {subtotal, remark, booklet}, totals: {key: text}, saved_at, said, needs_confirm: text}
+           400: {error, url}.  409: {value, version, by, at}.
+   What works on many cells at once (paste, fill, ticks, filter, phone) stands in dues_sheet.js and uses window.zbDues. */
 document.addEventListener("DOMContentLoaded", function () {
   "use strict";
   var zb = window.zb;
@@ -10,12 +11,19 @@ document.addEventListener("DOMContentLoaded", function () {
   if (!table || !zb) { return; }
   var url = table.getAttribute("data-url");
   var cells = zb.$$("input[data-cell]", table);
-  var storeKey = "dues:" + location.pathname + location.search;
+  var storeKey = "dues:" + table.getAttribute("data-branch");
   var undoStack = [];
   var state = zb.$("[data-save-state]");
 
+  cells.forEach(function (cell) {
+    cell.setAttribute("data-member", cell.closest("tr").getAttribute("data-member"));
+    cell.zbSaved = cell.defaultValue;
+    cell.zbVersion = cell.defaultValue;
+    cell.zbStandard = cell.placeholder.replace(/[^\d.]/g, "");
+  });
+
   function id(cell) { return cell.getAttribute("data-member") + "/" + cell.getAttribute("data-month"); }
-  function saved(cell) { return cell.getAttribute("data-saved") || ""; }
+  function saved(cell) { return cell.zbSaved; }
   function find(member, month) {
     return cells.filter(function (cell) { return cell.getAttribute("data-member") === String(member) && cell.getAttribute("data-month") === month; })[0];
   }
@@ -32,23 +40,37 @@ document.addEventListener("DOMContentLoaded", function () {
   function inColumn(cell) { return cells.filter(function (other) { return other.getAttribute("data-month") === cell.getAttribute("data-month") && visible(other); }); }
   function inRow(cell) { return cells.filter(function (other) { return rowOf(other) === rowOf(cell); }); }
 
-  function go(cell) { if (cell) { cell.focus(); cell.select(); } }
+  function go(cell) { if (cell) { cell.focus(); if (cell.select) { cell.select(); } } }
   function step(list, cell, by) { return list[list.indexOf(cell) + by]; }
 
   /* ---- Notes under a cell ---- */
-  function note(cell, text) {
+  function note(cell, text, address) {
     var box = cell.parentNode;
     var node = zb.$(".zb-cellnote", box);
     if (!text) { if (node) { node.remove(); } cell.removeAttribute("aria-describedby"); return; }
     if (!node) { node = zb.make("span", { "class": "zb-cellnote", id: "note-" + id(cell).replace(/\W/g, "-") }); box.appendChild(node); }
     node.textContent = text;
+    if (address) { node.appendChild(zb.make("a", { href: address, text: "提出请示" })); }
     cell.setAttribute("aria-describedby", node.id);
   }
 
   function texts(scope, attribute, values) {
     Object.keys(values || {}).forEach(function (key) {
-      zb.$$("[" + attribute + "='" + key + "']", scope).forEach(function (node) { node.textContent = values[key] === null ? "—" : values[key]; });
+      zb.$$("[" + attribute + "='" + key + "']", scope).forEach(function (node) {
+        node.textContent = values[key] === null ? "—" : values[key];
+        if (node.title) { node.title = node.textContent; }
+      });
     });
+  }
+
+  function rowTexts(row, values) {
+    texts(row, "data-row", values);
+    var tick = zb.$("button[data-booklet]", row);
+    if (!tick || !values || values.booklet === undefined) { return; }
+    tick.setAttribute("data-booklet", values.booklet);
+    tick.disabled = values.booklet === "";
+    tick.textContent = { "1": "已登", "0": "未登" }[values.booklet] || "—";
+    tick.value = row.getAttribute("data-member") + ":" + (values.booklet === "1" ? "0" : "1");
   }
 
   function totals(answer) {
@@ -68,13 +90,13 @@ document.addEventListener("DOMContentLoaded", function () {
   function accept(cell, answer) {
     var value = answer.value === null || answer.value === undefined ? "" : String(answer.value);
     if (document.activeElement !== cell || cell.value === cell.zbSent) { cell.value = value; }
-    cell.setAttribute("data-saved", value);
-    if (answer.version !== undefined) { cell.setAttribute("data-version", answer.version); }
+    cell.zbSaved = value;
+    if (answer.version !== undefined) { cell.zbVersion = answer.version; }
     cell.classList.remove("is-unsaved");
-    rowOf(cell).setAttribute("data-paid", value === "" ? "0" : "1");
+    if (cell.getAttribute("data-month") === table.getAttribute("data-focus")) { rowOf(cell).setAttribute("data-paid", value === "" ? "0" : "1"); }
     if (cell.zbPaid) { cell.zbPaid.setAttribute("aria-pressed", String(value !== "")); }
     note(cell, answer.note || "");
-    texts(rowOf(cell), "data-row", answer.row);
+    rowTexts(rowOf(cell), answer.row);
   }
 
   function tick(cell) {
@@ -100,29 +122,36 @@ document.addEventListener("DOMContentLoaded", function () {
     if (waiting) { event.preventDefault(); event.returnValue = ""; }
   });
 
+  // Day and way of payment stand in the bar above the grid and go with everything that is sent.
+  function manner(body) {
+    ["paid_on", "way"].forEach(function (name) {
+      var field = zb.$("[form=dues-grid][name=" + name + "]" + (name === "way" ? ":checked" : ""));
+      if (field) { body.append(name, field.value); }
+    });
+    return body;
+  }
+
   function save(cell, options) {
     options = options || {};
+    if (cell.zbAsking && !options.confirmed) { return; }
     var value = clean(cell.value);
     if (value === null) { cell.classList.add("is-unsaved"); note(cell, "请填数字，例：45.00"); return; }
     cell.value = value;
     if (value === saved(cell) && !options.confirmed) { if (cell.classList.contains("is-unsaved")) { cell.classList.remove("is-unsaved"); note(cell, ""); } forget(cell); return; }
     if (cell.zbBusy) { cell.zbAgain = true; return; }
     if (!options.undoing && !options.confirmed && !options.retry) { remember(cell, saved(cell)); }
-    var before = saved(cell);
     var body = new FormData();
     body.append("member", cell.getAttribute("data-member"));
     body.append("month", cell.getAttribute("data-month"));
     body.append("amount", value);
-    body.append("version", cell.getAttribute("data-version") || "");
+    body.append("version", cell.zbVersion || "");
     if (options.confirmed) { body.append("confirmed", "1"); }
     cell.zbBusy = true;
     cell.zbSent = value;
-    inTurn(url, body).then(function (answer) {
+    inTurn(url, manner(body)).then(function (answer) {
       cell.zbBusy = false;
       if (answer.ok && answer.data.needs_confirm) {
-        zb.ask(answer.data.needs_confirm, "点“照此保存”会按填的数记账。", "照此保存", "改一改").then(function (yes) {
-          if (yes) { save(cell, { confirmed: true }); } else { cell.value = before; go(cell); }
-        });
+        ask(cell, value, answer.data.needs_confirm);
         return;
       }
       if (answer.ok) {
@@ -130,6 +159,7 @@ document.addEventListener("DOMContentLoaded", function () {
         tick(cell);
         totals(answer.data);
         forget(cell);
+        if (answer.data.said) { zb.toast(answer.data.said, { undo: undo }); }
         document.dispatchEvent(new CustomEvent("zb:saved"));
       } else if (answer.status === 409) {
         conflict(cell, answer.data, value);
@@ -140,7 +170,7 @@ document.addEventListener("DOMContentLoaded", function () {
         retryLater();
       } else {
         cell.classList.add("is-unsaved");
-        note(cell, answer.data.error || "未保存");
+        note(cell, answer.data.error || "未保存", answer.data.url);
         undoStack.pop();
       }
       if (cell.zbAgain) { cell.zbAgain = false; save(cell, options); }
@@ -148,6 +178,20 @@ document.addEventListener("DOMContentLoaded", function () {
       cell.zbBusy = false;
       fail(cell, "未保存");
       retryLater();
+    });
+  }
+
+  // What was typed stays to be changed; Esc goes back to the saved sum.
+  function ask(cell, value, question) {
+    cell.zbAsking = true;
+    zb.ask(question, "点“照此保存”会按填的数记账。", "照此保存", "改一改").then(function (yes) {
+      cell.zbAsking = false;
+      cell.value = value;
+      if (yes) { save(cell, { confirmed: true }); return; }
+      undoStack.pop();
+      cell.classList.add("is-unsaved");
+      note(cell, "没有保存，改好后回车");
+      go(cell);
     });
   }
 
@@ -171,11 +215,12 @@ document.addEventListener("DOMContentLoaded", function () {
     clearTimeout(timer);
     timer = setTimeout(retry, 5000);
   }
-  function retry() { cells.filter(function (cell) { return cell.classList.contains("is-unsaved") && clean(cell.value) !== null; }).forEach(function (cell) { save(cell, { retry: true }); }); }
+  // Only what the line lost: a sum that was refused waits for its writer.
+  function retry() {
+    var kept = zb.store.get(storeKey) || {};
+    cells.forEach(function (cell) { if (cell.classList.contains("is-unsaved") && kept[id(cell)] !== undefined && clean(cell.value) !== null) { save(cell, { retry: true }); } });
+  }
   window.addEventListener("online", retry);
-  window.addEventListener("beforeunload", function (event) {
-    if (cells.some(function (cell) { return cell.zbBusy; })) { event.preventDefault(); event.returnValue = ""; }
-  });
 
   function conflict(cell, other, mine) {
     cell.classList.add("is-unsaved");
@@ -191,27 +236,27 @@ document.addEventListener("DOMContentLoaded", function () {
       button.addEventListener("click", function () { line.remove(); act(); cell.focus(); });
       text.appendChild(button);
     }
-    choice("用 " + theirs, function () { accept(cell, other); forget(cell); });
-    choice("用 " + (mine || "空"), function () { cell.setAttribute("data-version", other.version); cell.setAttribute("data-saved", other.value || ""); cell.value = mine; save(cell, { undoing: true }); });
+    choice("用 " + theirs, function () { cell.value = other.value || ""; accept(cell, other); forget(cell); });
+    choice("用 " + (mine || "空"), function () { cell.zbVersion = other.version; cell.zbSaved = other.value || ""; cell.value = mine; save(cell, { undoing: true }); });
     line.appendChild(text);
     strip.appendChild(line);
   }
 
   /* ---- Undo: the last 20 edits ---- */
-  function remember(cell, value) {
-    undoStack.push([{ cell: cell, value: value }]);
+  function push(edits) {
+    undoStack.push(edits);
     if (undoStack.length > 20) { undoStack.shift(); }
   }
+  function remember(cell, value) { push([{ cell: cell, value: value }]); }
   function undo() {
     var edits = undoStack.pop();
     if (!edits) { zb.toast("没有可以撤销的了"); return; }
     edits.forEach(function (edit) {
-      if (edit.url) { bulkPost(edit.url, new FormData()); return; }
+      if (edit.act) { edit.act(); return; }
       edit.cell.value = edit.value;
       save(edit.cell, { undoing: true });
     });
-    var first = edits[0].cell;
-    if (first) { go(first); }
+    go(edits[0].cell);
   }
   zb.$$("[data-undo]").forEach(function (button) { button.addEventListener("click", undo); });
 
@@ -232,9 +277,10 @@ document.addEventListener("DOMContentLoaded", function () {
     if (event.key === "Enter") { move(step(inColumn(cell), cell, event.shiftKey ? -1 : 1)); }
     else if (event.key === "ArrowDown") { move(step(inColumn(cell), cell, 1)); }
     else if (event.key === "ArrowUp") { move(step(inColumn(cell), cell, -1)); }
+    else if (event.key === "Tab") { var next = step(cells.filter(visible), cell, event.shiftKey ? -1 : 1); if (next && next.offsetParent) { move(next); } }
     else if (event.key === "ArrowLeft" && (all || cell.selectionEnd === 0)) { var left = step(inRow(cell), cell, -1); if (left) { move(left); } }
-    else if (event.key === "ArrowRight" && (all || cell.selectionStart === length)) { var right = step(inRow(cell), cell, 1); if (right) { move(right); } }
-    else if (event.key === " ") { event.preventDefault(); if (!cell.value && cell.getAttribute("data-standard")) { cell.value = cell.getAttribute("data-standard"); save(cell); cell.select(); } }
+    else if (event.key === "ArrowRight" && (all || cell.selectionStart === length)) { var right = step(inRow(cell), cell, 1) || zb.$("button[data-booklet]:not(:disabled)", rowOf(cell)); if (right) { move(right); } }
+    else if (event.key === " ") { event.preventDefault(); if (!cell.value && cell.zbStandard) { cell.value = cell.zbStandard; save(cell); cell.select(); } }
     else if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); cell.value = saved(cell); cell.classList.remove("is-unsaved"); note(cell, ""); forget(cell); cell.select(); }
     else if (event.key === "Delete" && (all || !length)) {
       event.preventDefault();
@@ -243,103 +289,10 @@ document.addEventListener("DOMContentLoaded", function () {
     else if ((event.key === "z" || event.key === "Z") && (event.ctrlKey || event.metaKey) && cell.value === saved(cell)) { event.preventDefault(); undo(); }
   });
 
-  /* ---- Several lines from a sheet go downwards ---- */
-  table.addEventListener("paste", function (event) {
-    var cell = event.target;
-    if (!cell.hasAttribute("data-cell")) { return; }
-    var text = (event.clipboardData || window.clipboardData).getData("text").replace(/\r/g, "").replace(/\n+$/, "");
-    if (text.indexOf("\n") < 0) { return; }
-    event.preventDefault();
-    var list = inColumn(cell);
-    var start = list.indexOf(cell);
-    var edits = [];
-    var bad = 0;
-    text.split("\n").forEach(function (line, index) {
-      var target = list[start + index];
-      var value = clean(line.split("\t")[0]);
-      if (!target) { return; }
-      if (value === null) { bad += 1; return; }
-      if (value === saved(target)) { return; }
-      edits.push({ cell: target, value: saved(target) });
-      target.value = value;
-      save(target, { undoing: true });
-    });
-    if (edits.length) {
-      undoStack.push(edits);
-      if (undoStack.length > 20) { undoStack.shift(); }
-    }
-    zb.toast("已填入 " + edits.length + " 人" + (bad ? "，" + bad + " 行不是数字，没有填" : ""), edits.length ? { undo: undo } : {});
-  });
-
-  /* ---- The rest by standard ---- */
-  function applyBulk(answer) {
-    (answer.cells || []).forEach(function (item) {
-      var cell = find(item.member, item.month);
-      if (cell) { accept(cell, item); tick(cell); }
-    });
-    Object.keys(answer.rows || {}).forEach(function (member) {
-      var row = zb.$("tr[data-member='" + member + "']", table);
-      if (row) { texts(row, "data-row", answer.rows[member]); }
-    });
-    totals(answer);
-  }
-  function bulkPost(address, body, said) {
-    return inTurn(address, body).then(function (answer) {
-      if (!answer.ok) {
-        if (answer.lost) { location.reload(); return; }
-        zb.toast(answer.data.error || "没有填入，请再试一次", { late: true });
-        return;
-      }
-      applyBulk(answer.data);
-      filter();
-      if (answer.data.message && said) {
-        if (answer.data.undo_url) { undoStack.push([{ url: answer.data.undo_url }]); }
-        zb.toast(answer.data.message, answer.data.undo_url ? { undo: undo } : {});
-      } else if (answer.data.message) { zb.toast(answer.data.message); }
-    }, function () { zb.toast("网络断开，没有填入", { late: true }); });
-  }
-  zb.$$("form[data-bulk]").forEach(function (form) {
-    form.setAttribute("data-zb-own", "");
-    form.addEventListener("submit", function (event) {
-      event.preventDefault();
-      var button = zb.$("button", form);
-      if (button.disabled) { return; }
-      button.disabled = true;
-      bulkPost(form.action, new FormData(form), true).then(function () { button.disabled = false; });
-    });
-  });
-
-  /* ---- Only the unpaid ---- */
-  var only = zb.$("[data-only-unpaid]");
-  var narrowed = false;
-  function filter() {
-    zb.$$("tbody tr[data-member]", table).forEach(function (row) {
-      row.hidden = narrowed && row.getAttribute("data-paid") === "1" && !row.contains(document.activeElement);
-    });
-  }
-  if (only) {
-    only.addEventListener("click", function (event) {
-      event.preventDefault();
-      narrowed = !narrowed;
-      only.setAttribute("aria-pressed", String(narrowed));
-      only.textContent = narrowed ? "看全部" : "只看未缴";
-      filter();
-    });
-  }
-
-  /* ---- On a phone each line has a large 已交 ---- */
-  if (window.matchMedia("(max-width: 767px)").matches) {
-    cells.forEach(function (cell) {
-      var button = zb.make("button", { type: "button", "class": "zb-paid", text: "已交", "aria-pressed": String(saved(cell) !== ""), "aria-label": cell.getAttribute("aria-label") + "已交" });
-      button.addEventListener("click", function () {
-        cell.value = saved(cell) === "" ? cell.getAttribute("data-standard") : "";
-        save(cell);
-        if (!cell.value) { zb.toast("已清空", { undo: undo }); }
-      });
-      cell.zbPaid = button;
-      cell.closest("td").appendChild(button);
-    });
-  }
+  window.zbDues = {
+    table: table, cells: cells, saved: saved, find: find, clean: clean, rowOf: rowOf, inRow: inRow, go: go, save: save,
+    accept: accept, tick: tick, totals: totals, rowTexts: rowTexts, inTurn: inTurn, manner: manner, push: push, undo: undo
+  };
 
   /* ---- What this computer still holds from a broken line ---- */
   var kept = zb.store.get(storeKey);
@@ -349,6 +302,6 @@ document.addEventListener("DOMContentLoaded", function () {
       if (value !== undefined && value !== saved(cell)) { cell.value = value; save(cell, { retry: true }); } else if (value !== undefined) { forget(cell); }
     });
   }
-  var first = cells.filter(function (cell) { return !cell.value; })[0];
+  var first = cells.filter(function (cell) { return !cell.value && cell.getAttribute("data-month") === table.getAttribute("data-focus"); })[0];
   if (first && !location.hash && window.matchMedia("(min-width: 768px)").matches) { first.focus({ preventScroll: true }); }
 });

@@ -23,8 +23,18 @@ from branches.models import (
     Unit,
     UnitKind,
 )
+from branches.periods import period_named
 from branches.services import create_organisations
-from dues.models import ApprovedAmount, Charge, Payment
+from dues.models import (
+    ApprovedAmount,
+    Charge,
+    Contribution,
+    DuesRequest,
+    OpeningBalance,
+    Payment,
+    Publication,
+    Remittance,
+)
 from dues.rates import Category
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
@@ -434,5 +444,79 @@ def make_transfer(member, to=None, *, letter_on=None, valid_days=None, **facts):
         to_organisation=to,
         letter_on=letter_on,
         valid_days=valid_days or (90 if letter_on else None),
+        **facts,
+    )
+
+
+def make_dues_request(member, kind="exemption", *, from_month, until_month, **facts):
+    """What a branch asks about one member's dues; it waits unless a state is given."""
+    facts.setdefault("asked_on", from_month)
+    facts.setdefault("reason", "家庭困难，支部已研究")
+    if facts.get("state") in ("approved", "returned"):
+        facts.setdefault("decided_on", facts["asked_on"])
+    if kind == "reduction":
+        facts["amount"] = Decimal(facts.get("amount", "5.00"))
+    return DuesRequest.objects.create(
+        member=member,
+        organisation=member.organisation,
+        kind=kind,
+        from_month=from_month,
+        until_month=until_month,
+        **facts,
+    )
+
+
+def make_opening(member, since_month, amount="60.00", **facts):
+    """What a member still owed for the months before the county began to keep dues."""
+    return OpeningBalance.objects.create(
+        member=member,
+        organisation=member.organisation,
+        since_month=since_month,
+        amount=Decimal(amount),
+        **facts,
+    )
+
+
+def make_remittance(branch, quarter, amount="20.00", *, payments=(), **facts):
+    """A remittance of the quarter that begins on `quarter`, waiting for the superior; `payments`
+    go with it."""
+    facts.setdefault("computed", Decimal(amount))
+    facts.setdefault("member_count", 1)
+    facts.setdefault("remitted_on", quarter + datetime.timedelta(days=95))
+    facts.setdefault("slip_number", f"HD{next(_counter):06d}")
+    facts.setdefault("state", "sent")
+    remittance = Remittance.objects.create(
+        organisation=branch, quarter=quarter, amount=Decimal(amount), **facts
+    )
+    for payment in payments:
+        payment.remittance = remittance
+        payment.save(update_fields=["remittance"])
+    return remittance
+
+
+def make_publication(branch, period, posted_on, *, amount="60.00", **facts):
+    """That a branch posted the dues of 2026-Q3, 2026-H2 or 2026, for a week."""
+    span = period_named(period)
+    facts.setdefault("posted_until", posted_on + datetime.timedelta(days=6))
+    facts.setdefault("contact", "支部组织委员，电话：内线 6118")
+    facts.setdefault("member_count", 1)
+    return Publication.objects.create(
+        organisation=branch,
+        period=period,
+        starts_on=span.starts_on,
+        ends_on=span.ends_on,
+        posted_on=posted_on,
+        amount=Decimal(amount),
+        **facts,
+    )
+
+
+def make_contribution(member, paid_on, amount="5000.00", **facts):
+    """A large sum that a member gave once, beside the dues."""
+    return Contribution.objects.create(
+        member=member,
+        organisation=member.organisation,
+        amount=Decimal(amount),
+        paid_on=paid_on,
         **facts,
     )

@@ -25,6 +25,7 @@ from dues.standing import paid_by
 from dues.values import ARREARS_MONTHS
 from dues.words import month_label
 
+
 def _charges(question: Question):
     """The month's charges with the sum paid for each, as of the day of judging."""
     paid = (

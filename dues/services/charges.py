@@ -40,7 +40,10 @@ def charge_month(month: datetime.date, *, organisations=None, by=None) -> int:
     first = Charge.objects.aggregate(first=Min("month"))["first"]
     if first and month < first:
         return 0
-    members = Facts(month, month).members if organisations is None else _of(organisations, month)
+    if organisations is None:
+        members = Facts(month, month).doubtful(month)
+    else:
+        members = _of(organisations, month)
     keys = {organisation.pk for organisation in organisations or ()}
     missing = [
         difference

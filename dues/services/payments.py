@@ -80,19 +80,20 @@ def set_payment(
     paid_on: datetime.date | None = None,
     way: str = "",
     confirmed: bool = False,
-) -> Decimal:
-    """Make the sum of a cell, seen as `seen`, what was typed; returns the sum that stands.
+) -> Payment | None:
+    """Make the sum of a cell, seen as `seen`, what was typed.
 
-    A larger sum is a further payment of the difference on `paid_on`; a smaller one, or one typed
-    again for the same day within half an hour, is a correction. Refuses as those do.
+    A larger sum is a further payment of the difference on `paid_on`, which is returned; a smaller
+    one, or one typed again for the same day within half an hour, is a correction: None. Refuses
+    as those do.
     """
     cell = _Cell(member, organisation, month)
     entry = {**cell.key, "by": by, "today": today, "confirmed": confirmed}
     paid = cell.held(seen)
     if amount > paid and not _is_slip(cell.standing(), by, paid_on or today):
-        add_payment(**entry, amount=amount - paid, seen=seen, paid_on=paid_on, way=way)
-        return amount
-    return correct_payment(**entry, amount=amount, seen=seen)
+        return add_payment(**entry, amount=amount - paid, seen=seen, paid_on=paid_on, way=way)
+    correct_payment(**entry, amount=amount, seen=seen)
+    return None
 
 
 @transaction.atomic
@@ -205,12 +206,12 @@ def correct_payment(
         return paid
     if amount < 0:
         raise Refused("金额不能是负数，请重新填写", "amount")
+    wrong = _wrong(entries, amount)
     past = month < today.replace(day=1)
-    if past and not reason.strip() and not _just_entered(entries, by):
+    if past and not reason.strip() and not _just_entered(wrong, by):
         raise Refused(f"{month_label(month)}已过，更正要写明原因", "reason")
     if amount > paid and not confirmed:
         ask_about(member, month, amount, today)
-    wrong = _wrong(entries, amount)
     Payment.objects.bulk_create([reversal(payment, by, reason or "更正") for payment in wrong])
     if amount and len(wrong) == len(entries):
         _enter_again(cell, amount, entries, by=by, today=today, reason=reason)

@@ -1,4 +1,4 @@
-"""Sheet 党费: what each member paid for the months of the year, up to the month."""
+"""Sheet 党费: what each member paid for the months of the year, up to the month of the scope."""
 
 import datetime
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery, Su
 from django.db.models.functions import Coalesce
 
 from dues.models import ApprovedAmount
+from dues.standing import paid_by
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import CHUNK, Branch, Follower, Row
 from ledgers.sheets import dues
@@ -15,11 +16,6 @@ from members.models import Membership
 
 # An unknown start counts as before every other.
 _ALWAYS = datetime.date(1900, 1, 1)
-
-
-def paid_by(day: datetime.date, prefix: str = "") -> Q:
-    """Payments made by `day`; those from a yearly sheet have no day and count for their month."""
-    return Q(**{f"{prefix}paid_on__isnull": True}) | Q(**{f"{prefix}paid_on__lte": day})
 
 
 def last_memberships(scope: LedgerScope):
@@ -91,9 +87,9 @@ def _paid(scope: LedgerScope):
     """Sums by organisation, member and month of the year, in that order."""
     first = scope.month.starts_on.replace(month=1)
     counted = Q(
-        member__payments__month__gte=first, member__payments__month__lte=scope.month.starts_on
+        member__payments__month__gte=first, member__payments__month__lte=scope.last_month
     )
-    by_the_day = paid_by(scope.day, "member__payments__")
+    by_the_day = paid_by(scope.paid_until, "member__payments__")
     return (
         last_memberships(scope)
         .annotate(entry=FilteredRelation("member__payments", condition=counted & by_the_day))
@@ -107,5 +103,5 @@ def _paid(scope: LedgerScope):
 
 def headings(scope: LedgerScope) -> list[str]:
     """The columns of the sheet, with months up to that of the ledger."""
-    later = {column.heading for column in dues.MONTHS[scope.month.starts_on.month :]}
+    later = {column.heading for column in dues.MONTHS[scope.last_month.month :]}
     return [column.heading for column in dues.SHEET.columns if column.heading not in later]

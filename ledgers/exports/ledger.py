@@ -55,9 +55,9 @@ def write_ledger(
         for declared in MONTHLY
     }
     duty_sheet = book.add_sheet(DUTIES, duties.COLUMNS)
-    report = _Report(on_progress, _expected_rows(scope))
+    report = Report(on_progress, _expected_rows(scope))
     for declared, rows in _data_rows(scope, full_numbers):
-        _fill(data_sheets[declared.name], declared, rows, report)
+        fill(data_sheets[declared.name], declared, rows, report)
     states: Counter[tuple[int, str]] = Counter()
     for organisation_id, state, row in duties.duty_rows(scope, values):
         states[organisation_id, state] += 1
@@ -101,7 +101,7 @@ def _expected_rows(scope: LedgerScope) -> int:
     )
 
 
-def _fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "_Report") -> None:
+def fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "Report") -> None:
     """Write rows as their columns show them, each with its key."""
     shows = [(heading, declared.by_heading[heading].show) for heading in sheet.headings]
     places = {heading: place for place, heading in enumerate(sheet.headings)}
@@ -112,7 +112,7 @@ def _fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "_Repor
         report.row(declared.name)
 
 
-class _Report:
+class Report:
     """Counts rows and passes every few hundred on."""
 
     def __init__(self, on_progress: OnProgress, total: int):

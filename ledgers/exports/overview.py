@@ -3,16 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import Count, DecimalField, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 
 from branches.history import were
 from branches.models import Kind
 from branches.services import path_step
 from compliance.models import DutyState
-from dues.models import Charge, Payment
-from dues.rates import HALF_A_FEN
-from ledgers.exports.dues import paid_by
+from dues.sums import figures_of
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.workbook import CellKind, Column
 from meetings.enums import MeetingState, Type
@@ -95,10 +92,10 @@ def _figures_by_organisation(scope: LedgerScope) -> dict[int, Figures]:
     types = list(Type)
     for pk, type, held in _meetings(scope):
         own[pk][_MEETINGS + types.index(type)] = held
-    for pk, owing, full, due in _charges(scope):
-        own[pk][_DUES : _DUES + 3] = owing, full, due
-    for pk, paid in _payments(scope):
-        own[pk][_DUES + 3] = paid
+    month = scope.month.starts_on
+    found = figures_of(scope.organisations, month, month, until=scope.paid_until)
+    for pk, dues in found.items():
+        own[pk][_DUES:_TASKS] = dues.due, dues.full, dues.charged, dues.paid
     for pk, open_tasks, overdue in _tasks(scope):
         own[pk][_TASKS : _TASKS + 2] = open_tasks, overdue
     return own
@@ -116,44 +113,6 @@ def _meetings(scope: LedgerScope):
         .values("meeting__organisation_id", "type")
         .annotate(held=Count("pk"))
         .values_list("meeting__organisation_id", "type", "held")
-    )
-
-
-def _charges(scope: LedgerScope):
-    paid = (
-        Payment.objects.filter(
-            paid_by(scope.day), member=OuterRef("member"), month=OuterRef("month")
-        )
-        .order_by()
-        .values("member")
-        .annotate(sum=Sum("amount"))
-        .values("sum")
-    )
-    money = DecimalField(max_digits=12, decimal_places=2)
-    return (
-        Charge.objects.filter(organisation__in=scope.organisations, month=scope.month.starts_on)
-        .filter(amount__gt=0)
-        .annotate(paid=Coalesce(Subquery(paid), 0, output_field=money))
-        .order_by()
-        .values("organisation_id")
-        .annotate(
-            owing=Count("pk"),
-            full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)),
-            due=Sum("amount"),
-        )
-        .values_list("organisation_id", "owing", "full", "due")
-    )
-
-
-def _payments(scope: LedgerScope):
-    return (
-        Payment.objects.filter(
-            paid_by(scope.day), organisation__in=scope.organisations, month=scope.month.starts_on
-        )
-        .order_by()
-        .values("organisation_id")
-        .annotate(paid=Sum("amount"))
-        .values_list("organisation_id", "paid")
     )
 
 

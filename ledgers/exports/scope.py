@@ -40,6 +40,16 @@ class LedgerScope:
             pk__in=self.placements.values("organisation_id")
         ).standing(self.month.starts_on, self.day)
 
+    @property
+    def paid_until(self) -> datetime.date:
+        """The last day of payment that counts."""
+        return self.day
+
+    @property
+    def last_month(self) -> datetime.date:
+        """First day of the last month whose dues are shown."""
+        return self.month.starts_on
+
     @cached_property
     def paths(self) -> dict[int, str]:
         """Where each organisation stood on that day, by organisation key."""

@@ -158,6 +158,9 @@ class Dues:
                 found[AMOUNT.heading] = amount
         if current is None and not found and not self._asks_amount(row):
             return
+        if current is None and not found and all(map(row.came_back, headings)):
+            # Last year's amount carried on, or payments alone: nothing is asked to be approved.
+            return
         if not self._sound(row, category, base, amount, year):
             return
         by_rates = self._computed(category, base, year)
@@ -224,7 +227,7 @@ class Dues:
         for heading, first, last in months_of(year):
             charge = account.charges[first.month - 1]
             if charge:
-                plan.settles |= bool(plan.approval)
+                plan.settles |= bool(plan.approval) and charge[1] != amount
                 if plan.corrected and first >= from_month and charge[1] == self._before(row):
                     pk, before, branch = charge
                     if self.county.may(self.county.by_pk[branch]):

@@ -173,7 +173,11 @@ class Row:
             if self.stamp and (before := declaration.print_in(self.stamp, heading)):
                 if before == column.print_of(new):
                     continue
-                if before != column.print_of(old):
+                # What is stored as nothing was exported as a blank.
+                was = {column.print_of(old)} | (
+                    {column.print_of(None)} if _same(old, column.empty) else set()
+                )
+                if before not in was:
                     self.refuse(
                         heading,
                         f"导出以后系统里已改为“{column.written(old) or '空'}”，两处改得不一样，"

@@ -16,5 +16,7 @@ MONTHLY = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
 # Ledgers that have workbooks of their own.
 REGISTERS = (POSTS, DEVELOPMENT, TRANSFERS)
 SHEETS = (*MONTHLY, *REGISTERS)
-# Further sheets of a monthly ledger: made from the others, never read back.
-SUMMARIES = frozenset({"总览", "应办事项", "说明"})
+# Further sheets of the yearly ledger of dues.
+DUES_ENTRIES, DUES_ARREARS, DUES_SUMS = "党费明细", "欠缴名单", "党费汇总"
+# Further sheets of a ledger: made from the others, never read back.
+SUMMARIES = frozenset({"总览", "应办事项", "说明", DUES_ENTRIES, DUES_ARREARS, DUES_SUMS})

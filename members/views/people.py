@@ -77,6 +77,7 @@ def _page(request, member: Member, form: RevealForm) -> dict[str, object]:
         ],
         "sections": _dues_months(months, today),
         "dues": _dues_years(member, months, today),
+        "statement_url": link("dues:statement", member.pk),
         "study": {
             "hours": f"{study.hours:.1f}",
             "required": study.required,

@@ -1,5 +1,6 @@
 """Writing an invented county: chunk by chunk, so memory does not grow with its size."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from random import Random
@@ -242,7 +243,7 @@ class _County:
                     present[home[stay.organisation]].append(person)
         self._write_premises(branches, posts)
         self._write_lives(branches, people)
-        self._write_dues(branches, people)
+        self._write_dues(branches, people, present)
         self._write_meetings(branches, present, posts)
         self._write_tasks(branches, posts)
 
@@ -324,16 +325,23 @@ class _County:
         ):
             _store(model, [row for one in lives for row in getattr(one, noun)])
 
-    def _write_dues(self, branches: list[Branch], people: dict) -> None:
-        held, sent, posted, given = [], [], [], []
+    def _write_dues(self, branches: list[Branch], people: dict, present: dict) -> None:
+        held, given = [], []
         for branch in branches:
             rng = branch.random(self.seed, "dues")
             own = dues.accounts_of(branch, people[branch], self.window, rng)
             held += own
-            up = branch.random(self.seed, "remittances")
-            sent += remittances.remittances_of(branch, own, self.window, up)
-            posted += remittances.publications_of(branch, own, self.window, up)
-            given += dues.contributions_of(branch, own, self.window, up)
+            given += dues.contributions_of(branch, own, self.window, rng)
+        # Who moved pays on where he is now.
+        paid: dict[Organisation, list[Payment]] = defaultdict(list)
+        for account in held:
+            for payment in account.payments:
+                paid[payment.organisation].append(payment)
+        sent, posted = [], []
+        for branch in branches:
+            rng, own = branch.random(self.seed, "remittances"), paid[branch.organisation]
+            sent += remittances.remittances_of(branch, own, self.window, rng)
+            posted += remittances.publications_of(branch, present[branch], own, self.window, rng)
         _insert(ApprovedAmount, [row for account in held for row in account.approved])
         _insert(DuesRequest, [row for account in held for row in account.requests])
         changes = [row for account in held for row in account.changes]

@@ -66,15 +66,15 @@ class Account:
     def _charged(self, window: Window) -> Iterator[Charge]:
         """A charge for each month to the branch of its last day."""
         for month in window.months:
-            stay = self.person.stay_on(window.end_of(month))
+            end, left_on = window.end_of(month), self.person.member.left_on
+            stay = self.person.stay_on(end) if left_on is None or left_on > end else None
             in_force = [one for one in self.approved if one.from_month <= month]
-            amount = self._asked(month, in_force[-1].amount) if in_force else 0
-            if stay and amount:
+            if stay and in_force:
                 yield Charge(
                     member=self.person.member,
                     organisation=stay.organisation,
                     month=month,
-                    amount=amount,
+                    amount=self._asked(month, in_force[-1].amount),
                 )
 
     def _asked(self, month: datetime.date, standard: Decimal) -> Decimal:
@@ -292,7 +292,9 @@ def _payment(
     window: Window,
     rng: Random,
 ) -> Payment | None:
-    """The payment for one month, or none where it has not come yet."""
+    """The payment for one month, or none where it has not come yet or nothing is asked."""
+    if not charge.amount:
+        return None
     if charge.month > add_months(window.months[-1], -behind.get(account, 0)):
         return None
     paid_on = charge.month.replace(day=min(28, collected_on + rng.randint(0, 6)))

@@ -9,7 +9,7 @@ from branches.periods import Period, Span, add_months, period_of
 from dues.enums import RemittanceState
 from dues.models import Payment, Publication, Remittance
 from partybuild.demo.clock import at
-from partybuild.demo.dues import Account
+from partybuild.demo.members import Person
 from partybuild.demo.organisations import Branch, Order
 from partybuild.demo.window import Window
 
@@ -32,16 +32,11 @@ def quarters_ended(window: Window) -> list[Period]:
 
 
 def remittances_of(
-    branch: Branch, accounts: list[Account], window: Window, rng: Random
+    branch: Branch, payments: list[Payment], window: Window, rng: Random
 ) -> list[Sending]:
     """What went up to the superior, quarter after quarter."""
     quarters = quarters_ended(window)
-    waiting = [
-        payment
-        for account in accounts
-        for payment in account.payments
-        if payment.organisation == branch.organisation
-    ]
+    waiting = list(payments)
     made = []
     for quarter in quarters:
         last = quarter == quarters[-1]
@@ -97,17 +92,13 @@ def _undecided(remittance: Remittance, rng: Random) -> None:
 
 
 def publications_of(
-    branch: Branch, accounts: list[Account], window: Window, rng: Random
+    branch: Branch, people: list[Person], payments: list[Payment], window: Window, rng: Random
 ) -> list[Publication]:
-    """The quarters that were posted for the members."""
+    """The quarters that were posted for the members, with everybody who was here in them."""
     rows = []
     for quarter in quarters_ended(window):
-        paid = [
-            payment
-            for account in accounts
-            for payment in account.payments
-            if payment.organisation == branch.organisation and payment.month in quarter
-        ]
+        paid = [payment for payment in payments if payment.month in quarter]
+        here = [person for person in people if _was_here(person, branch, quarter)]
         posted_on = quarter.ends_on + rng.randint(1, 5) * _DAY
         missed = branch.order is Order.POOR and rng.random() < 0.7
         if missed or not paid or posted_on > window.today:
@@ -121,8 +112,21 @@ def publications_of(
                 posted_on=posted_on,
                 posted_until=posted_on + 6 * _DAY,
                 contact=f"支部组织委员，内线 {rng.randint(6000, 6999)}",
-                member_count=len({payment.member_id for payment in paid}),
+                member_count=len(here),
                 amount=sum((payment.amount for payment in paid), Decimal(0)),
             )
         )
     return rows
+
+
+def _was_here(person: Person, branch: Branch, quarter: Period) -> bool:
+    """Whether somebody was a member of the branch on some day of the quarter."""
+    left_on = person.member.left_on
+    if left_on is not None and left_on <= quarter.starts_on:
+        return False
+    return any(
+        stay.organisation == branch.organisation
+        and stay.starts_on <= quarter.ends_on
+        and (stay.ends_on is None or stay.ends_on >= quarter.starts_on)
+        for stay in person.stays
+    )

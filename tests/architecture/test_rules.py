@@ -29,6 +29,7 @@ JUDGED = {
     *("members.floating_contact", "members.abroad_contact", "members.lost_contact"),
     "members.files_checked",
     "members.development",
+    *("dues.approved", "dues.remitted", "dues.published"),
 }
 
 

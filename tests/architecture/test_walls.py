@@ -107,6 +107,9 @@ def keys():
         factories.make_task(branch, "制度未上墙"),
         factories.make_charge(member, month),
         factories.make_payment(member, month),
+        factories.make_dues_request(
+            member, from_month=month, until_month=month, reason="走访看望老党员"
+        ),
         factories.make_user(Role.SECRETARY, branch, name="许文桥"),
         factories.make_room(branch, "上荻村活动室"),
         factories.make_group(branch, "上荻村党小组"),
@@ -133,6 +136,9 @@ def keys():
         factories.make_transfer(member, letter_on=month, valid_days=30),
         check := factories.make_check(branch, "2026-H1", month),
         check.lines.get(),
+        factories.make_contribution(member, month),
+        factories.make_opening(member, datetime.date(2025, 10, 1), reason="走访看望老党员"),
+        factories.make_remittance(branch, datetime.date(2026, 1, 1), explanation="走访看望老党员"),
     ]
     found = sorted({row.pk for row in rows})
     assert len(found) <= 5, "each further key means another walk over every address"
@@ -187,7 +193,7 @@ def test_the_walk_would_see_what_is_there(client, keys):
         *("branches:room_change", "branches:fund_reverse", "branches:alliance"),
         *("branches:alliance_leave", "members:assignment_change"),
         *("members:posts", "members:post_change", "members:post_end"),
-        "members:unit_post_change",
+        *("members:unit_post_change", "dues:request"),
     ):
         assert any(one.startswith(f"{name} ") for one in seen), name
     assert not [one for one in seen if one.split()[-1] >= "500"]

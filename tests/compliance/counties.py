@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from branches.models import BranchUnit, Form, Organisation, Sector, Unit, UnitKind
+from dues.enums import RemittanceState
 from meetings.enums import Type
 from members.enums import AbsenceKind, MemberKind, PostTitle, Step, TransferState
 from members.models import Member, Transfer
@@ -83,12 +84,24 @@ def _units(branch: Organisation, count: int) -> None:
 
 
 def _kept(branch: Organisation, people: list[Member]) -> None:
-    """Everybody away was spoken to, files were gone through, funds are in the budget."""
+    """Everybody away was spoken to, files were gone through, funds are in the budget, dues are
+    approved, posted and remitted."""
     for person, kind in zip(people[-2:], (AbsenceKind.FLOATING, AbsenceKind.ABROAD), strict=False):
         factories.make_absence(person, kind, date(2025, 9, 1))
         factories.make_contact(person, date(2026, 8, 15))
     factories.make_check(branch, "2026-H2", date(2026, 9, 1), finished_on=date(2026, 9, 20))
     factories.make_budget(branch, 100 * len(people))
+    for person in people:
+        factories.make_approved_amount(person)
+    factories.make_publication(branch, "2026-Q3", date(2026, 9, 29))
+    factories.make_remittance(
+        branch,
+        date(2026, 7, 1),
+        str(60 * len(people)),
+        remitted_on=date(2026, 9, 28),
+        state=RemittanceState.CONFIRMED,
+        decided_on=date(2026, 9, 29),
+    )
 
 
 def _neglected(branch: Organisation, people: list[Member]) -> None:

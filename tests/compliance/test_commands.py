@@ -27,6 +27,8 @@ PERIODS = {
     "meetings.study_hours": "2026",
     "dues.paid": "2026-09",
     "dues.arrears": "2026-09-30",
+    "dues.remitted": "2026-Q3",
+    "dues.published": "2026-Q3",
     "tasks.overdue": "2026-09-30",
     "terms.election": "2026-09-30",
     "branches.no_secretary": "2026-09-30",
@@ -85,10 +87,11 @@ def test_each_line_of_json_is_one_duty_with_the_agreed_keys(check):
     assert errors == ""
     assert all(list(line) == KEYS for line in lines)
     # Two for each rule, but: the second branch has no committee, the first needs no instructor,
-    # and the day on which the year's funds were due lies before the records begin.
-    assert len(lines) == 2 * len(RULES) - 4 == 48
+    # and the days on which the year's funds and the dues of each member were to be settled lie
+    # before the records begin.
+    assert len(lines) == 2 * len(RULES) - 6 == 52
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(found) == 48
+    assert len(found) == 52
     assert found["C0-0", "meetings.committee"] == {
         "organisation": "C0-0",
         "rule": "meetings.committee",
@@ -150,7 +153,7 @@ def test_the_table_counts_each_rule_by_state(check):
     table = out[out.index("要求") :].splitlines()
     assert table[0].split() == ["要求", "已完成", "进行中", "落后", "逾期", "免予"]
     rows = {line.split()[0]: line.split()[1:] for line in table[1:]}
-    assert len(rows) == len(RULES) == 26
+    assert len(rows) == len(RULES) == 29
     # Due before the records begin, so nobody owes it.
     assert rows["工作经费列入预算"] == ["0"] * 5
     assert rows["支部委员会"] == ["2", "0", "0", "0", "0"]
@@ -216,7 +219,7 @@ def test_a_day_before_the_newest_night_is_only_looked_at(check):
     assert (stored_duties(), stored_sums(), CheckRun.objects.count()) == before
     assert "只计算，不改动已存的事项" in errors
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(lines) == 48
+    assert len(lines) == 52
     assert found["C0-1", "meetings.theme_day"]["state"] == "done"
     assert found["C0-1", "meetings.theme_day"]["met_on"] == "2026-09-20"
     assert found["C0-0", "dues.paid"]["period"] == "2026-09"

@@ -32,7 +32,7 @@ from branches.values import Values
 from compliance import summaries
 from compliance.judging import BEGINS, WINDOW_MONTHS, horizon_on
 from compliance.models import CheckRun, Duty, DutyEvent, DutySummary
-from compliance.registry import RULES
+from compliance.registry import RULES, Measured
 from compliance.services import catch_up, reconcile, refresh, run_night
 from dues.models import Charge, Payment
 from meetings.enums import MeetingState, Type
@@ -921,3 +921,29 @@ def test_the_county_may_say_from_which_day_on_it_is_judged():
     run_night(date(2026, 5, 20))
     periods = Duty.objects.filter(rule="meetings.theme_day", organisation=branch)
     assert sorted(periods.values_list("period", flat=True)) == ["2026-03", "2026-04", "2026-05"]
+
+
+# --- Waiting for the superior -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_of", [date(2026, 9, 30), date(2026, 10, 1), date(2026, 12, 1)])
+def test_who_has_done_his_part_waits_and_is_neither_late_nor_behind(as_of):
+    branch = factories.make_branch()
+    found = Measured(branch.pk, 1, 0, behind=True, waiting=True)
+    rule = dataclasses.replace(THEME_DAY, measure=lambda question: [found])
+    reconcile(rule, SEPTEMBER, as_of=as_of, values=Values())
+    duty = Duty.objects.get()
+    assert (duty.state, duty.waiting, duty.met_on) == ("open", True, None)
+
+
+def test_an_answer_ends_the_waiting():
+    branch = factories.make_branch()
+    for found, wanted in (
+        (Measured(branch.pk, 1, 0, waiting=True), ("open", True)),
+        (Measured(branch.pk, 1, 1, waiting=True), ("done", False)),
+        (Measured(branch.pk, 1, 0), ("overdue", False)),
+    ):
+        rule = dataclasses.replace(THEME_DAY, measure=lambda question, found=found: [found])
+        reconcile(rule, SEPTEMBER, as_of=date(2026, 10, 1), values=Values())
+        duty = Duty.objects.get()
+        assert (duty.state, duty.waiting) == wanted

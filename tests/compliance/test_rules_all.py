@@ -9,13 +9,13 @@ from branches.services import move_organisation
 from compliance.models import Duty, DutyEvent, DutySummary, Exemption
 from compliance.registry import RULES
 from compliance.rules.branches import LEAST_FORMAL, MOST_MEMBERS
-from compliance.rules.dues import ARREARS_MONTHS
 from compliance.rules.meetings import (
     COMMITTEE_FROM,
     LECTURES_A_YEAR,
     MEMBERS_MEETINGS_A_QUARTER,
     THEME_DAYS_A_MONTH,
 )
+from dues.values import ARREARS_MONTHS
 from meetings.enums import Type
 from meetings.hours import YEARLY_HOURS
 from members.enums import COMMITTEE_TITLES
@@ -41,8 +41,11 @@ GOOD = {
     "meetings.lecture": (4, 1, "behind"),
     "meetings.theme_day": (1, 1, "done"),
     "meetings.study_hours": (7, 0, "behind"),
+    "dues.approved": (7, 7, "done"),
     "dues.paid": (7, 7, "done"),
     "dues.arrears": (0, 0, "done"),
+    "dues.remitted": (1, 1, "done"),
+    "dues.published": (1, 1, "done"),
     "tasks.overdue": (0, 0, "done"),
     "terms.notice": (0, 0, "done"),
     "terms.request": (0, 0, "done"),
@@ -70,8 +73,11 @@ BAD = {
     "meetings.lecture": (4, 0, "behind"),
     "meetings.theme_day": (1, 0, "open"),
     "meetings.study_hours": (3, 0, "behind"),
+    "dues.approved": (3, 0, "overdue"),
     "dues.paid": (2, 0, "open"),
     "dues.arrears": (0, 2, "overdue"),
+    "dues.remitted": (1, 0, "open"),
+    "dues.published": (1, 0, "open"),
     "tasks.overdue": (0, 1, "overdue"),
     # The term is over: the election itself is what is missing now.
     "terms.notice": (0, 0, "done"),

@@ -3,8 +3,12 @@ from decimal import Decimal
 
 import pytest
 
+from branches.models import Organisation, Setting
 from branches.periods import add_months, months_between
+from branches.values import Values
+from compliance.judging import question_for
 from compliance.models import Duty
+from compliance.registry import RULES
 from compliance.services import refresh, run_night
 from dues.models import Charge, Payment
 from dues.services.payments import correct_payment, enter_payment
@@ -340,6 +344,48 @@ def test_the_condition_stands_since_the_first_of_several(branch):
     charged_member(branch, first=date(2026, 2, 1), count=8)
     duty = duty_of(ARREARS, branch, date(2026, 9, 30))
     assert (duty.actual, duty.open_since) == (2, date(2026, 7, 31))
+
+
+def test_the_months_brought_along_count_until_they_are_paid(branch):
+    member = charged_member(branch, first=date(2026, 7, 1), count=3)
+    factories.make_opening(member, date(2026, 4, 1), "60.00")
+    duty = duty_of(ARREARS, branch, date(2026, 9, 30))
+    assert (duty.actual, duty.open_since) == (1, date(2026, 9, 30))
+    factories.make_payment(member, date(2026, 5, 1), "60.00", paid_on=date(2026, 10, 8))
+    assert verdict(ARREARS, branch, date(2026, 10, 7)) == (0, 1, "overdue")
+    assert verdict(ARREARS, branch, date(2026, 10, 8)) == (0, 0, "done")
+
+
+def test_a_measure_the_county_changed_counts_from_its_day(branch):
+    Setting.objects.create(key="dues.arrears_months", starts_on=date(2026, 9, 1), value=4)
+    charged_member(branch, first=date(2026, 5, 1), count=4)
+    assert verdict(ARREARS, branch, date(2026, 8, 31)) == (0, 0, "done")
+    duty = duty_of(ARREARS, branch, date(2026, 9, 1))
+    assert (duty.actual, duty.open_since) == (1, date(2026, 8, 31))
+
+
+def test_a_second_night_changes_nothing_of_the_arrears(branch):
+    charged_member(branch, first=date(2026, 4, 1), count=6)
+    run_night(date(2026, 9, 30))
+    duty = Duty.objects.get(rule=ARREARS, organisation=branch)
+    facts = (duty.actual, duty.state, duty.open_since, duty.events.count())
+    run_night(date(2026, 9, 30))
+    duty.refresh_from_db()
+    assert (duty.actual, duty.state, duty.open_since, duty.events.count()) == facts
+    assert facts[:3] == (1, "overdue", date(2026, 9, 30))
+
+
+def test_the_evidence_names_the_months_and_the_sum(branch):
+    member = charged_member(branch, first=date(2026, 3, 1), count=7)
+    rule = RULES[ARREARS]
+    question = question_for(
+        rule, None, date(2026, 9, 30), Values(), Organisation.objects.filter(pk=branch.pk)
+    )
+    evidence = rule.evidence(question, branch)
+    assert [(record.text, record.note) for record in evidence.counted] == [
+        (member.name, "2026年3月起连续 7 个月未交，共 140.00 元")
+    ]
+    assert evidence.facts == [("提示线", "连续 6 个月")]
 
 
 def test_an_empty_branch_has_nobody_in_arrears(branch):

@@ -22,6 +22,7 @@ from tests.factories import (
     make_members,
     make_payment,
     make_post,
+    make_remittance,
     make_task,
     make_term,
     make_transfer,
@@ -201,3 +202,27 @@ def test_conditions_in_order_are_folded_and_problems_are_not(client, branch, sec
     assert {light["kind"] for light in context["in_order"]} == {"done"}
     assert "党支部人数下限" in {light["name"] for light in context["in_order"]}
     assert "支部委员会" in {light["name"] for light in context["duties"]}
+
+
+def test_remitting_a_quarter_is_listed_from_its_last_month_on(client, branch, secretary):
+    make_charge(branch.members.first(), datetime.date(2026, 1, 1))
+    february = datetime.date(2026, 2, 28)
+    with override_settings(TODAY_OVERRIDE=february):
+        run_night(february)
+        assert not [title for title in titles(open_desk(client)) if "上缴" in title]
+    run_night(TODAY)
+    (item,) = [item for item in open_desk(client).context["items"] if "上缴" in item.title]
+    assert (item.kind, item.title, item.due_text) == ("todo", "登记一季度党费上缴", "4月10日")
+    assert item.action["label"] == "登记上缴"
+    assert client.get(item.action["url"]).context["quarter_text"] == "2026年一季度"
+
+
+def test_what_was_remitted_waits_for_the_superior_even_past_its_day(client, branch, secretary):
+    make_charge(branch.members.first(), datetime.date(2026, 1, 1))
+    make_remittance(branch, datetime.date(2026, 1, 1), remitted_on=datetime.date(2026, 4, 9))
+    may = datetime.date(2026, 5, 6)
+    with override_settings(TODAY_OVERRIDE=may):
+        run_night(may)
+        (item,) = [item for item in open_desk(client).context["items"] if "上缴" in item.title]
+    assert (item.kind, item.status, item.bin) == ("wait", "等上级确认", "other")
+    assert item.action["label"] == "查看"

@@ -71,3 +71,38 @@ def test_nothing_of_a_neighbour_is_counted_and_readers_have_no_list(town, branch
     inspector = factories.make_user(Role.INSPECTOR, town)
     assert waiting_for(inspector, town, TODAY) is None
     assert counted(factories.make_user(Role.COMMITTEE_OFFICER, town), town) == {"销号核查": 1}
+
+
+def test_remittances_that_wait_for_confirmation_are_counted_and_linked(client, town, branch):
+    officer = factories.make_user(Role.COMMITTEE_OFFICER, town)
+    factories.make_remittance(branch, datetime.date(2026, 7, 1))
+    factories.make_remittance(branch, datetime.date(2026, 4, 1), state="returned")
+    (part,) = waiting_for(officer, town, TODAY)["parts"]
+    assert (part["label"], part["count"]) == ("党费确认", 1)
+    client.force_login(officer)
+    assert len(client.get(part["url"]).context["rows"]) == 1
+
+
+def test_the_pages_about_dues_light_one_entry_of_an_overseers_menu(client, town, branch):
+    client.force_login(factories.make_user(Role.COMMITTEE_OFFICER, town))
+    for address in ("/dues/remittances/", f"/dues/?branch={branch.code}"):
+        page = client.get(address)
+        assert [one["label"] for one in page.context["zb"]["menu"] if one["current"]] == [
+            "党费上缴"
+        ]
+
+
+def test_what_a_branch_asks_about_dues_waits_until_it_is_decided(town, branch):
+    officer = factories.make_user(Role.COMMITTEE_OFFICER, town)
+    months = {
+        "from_month": datetime.date(2026, 11, 1),
+        "until_month": datetime.date(2026, 12, 1),
+    }
+    request = factories.make_dues_request(factories.make_member(branch), **months)
+    waiting = waiting_for(officer, town, TODAY)
+    (part,) = waiting["parts"]
+    assert (part["label"], part["count"]) == ("党费请示", 1)
+    assert part["url"] == f"/dues/requests/?organisation={town.code}&state=asked"
+    request.state, request.decided_on = "approved", TODAY
+    request.save()
+    assert counted(officer, town) == {}

@@ -7,12 +7,13 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import TrailLine
-from branches.models import Changed
+from branches.models import Changed, Setting
 from dues import services, standing
-from dues.models import Charge, Payment
+from dues.enums import Way
+from dues.models import DuesRequest, OpeningBalance, Payment
 from dues.services import charges, payments
-from members.enums import MemberKind
-from members.models import Membership
+from dues.services.checks import TooLongAgo
+from dues.values import BACK_MONTHS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,12 @@ def member(branch):
     member = factories.make_member(branch, "龚丽华")
     factories.make_approved_amount(member, "20.00")
     return member
+
+
+@pytest.fixture
+def kept(branch):
+    """Dues are kept here since January 2025: a colleague was charged then."""
+    return factories.make_charge(factories.make_member(branch), datetime.date(2025, 1, 1))
 
 
 def enter(member, by, amount="20.00", month=MARCH, **options):
@@ -70,78 +77,6 @@ def balance(member, month=MARCH):
 def age_entries(minutes=60):
     """Entries as if made earlier, so that a slip is no slip any more."""
     Payment.objects.update(entered_at=timezone.now() - datetime.timedelta(minutes=minutes))
-
-
-# --- Charges --------------------------------------------------------------------------------
-
-
-def test_a_month_is_charged_once_however_often_it_is_asked(branch, member):
-    assert charges.charge_month(MARCH) == 1
-    assert charges.charge_month(MARCH) == 0
-    charge = Charge.objects.get()
-    assert (charge.member, charge.organisation, charge.month, charge.amount) == (
-        member,
-        branch,
-        MARCH,
-        Decimal("20.00"),
-    )
-    assert TrailLine.objects.get(area="dues").after == {"新增": "1 人"}
-
-
-def test_nothing_is_charged_before_the_start_month_or_without_an_amount(branch, member):
-    factories.make_member(branch)
-    assert charges.charge_month(datetime.date(2025, 12, 1)) == 0
-    assert charges.charge_month(JANUARY) == 1
-
-
-def test_the_newest_amount_in_force_is_charged(member):
-    factories.make_approved_amount(member, "25.00", from_month=MARCH)
-    factories.make_approved_amount(member, "99.00", from_month=APRIL)
-    charges.charge_month(FEBRUARY)
-    charges.charge_month(MARCH)
-    assert list(Charge.objects.order_by("month").values_list("amount", flat=True)) == [
-        Decimal("20.00"),
-        Decimal("25.00"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("starts_on", "ends_on", "charged"),
-    [
-        (datetime.date(2026, 3, 31), None, 1),
-        (datetime.date(2026, 4, 1), None, 0),
-        (datetime.date(2020, 1, 1), datetime.date(2026, 3, 2), 1),
-        (datetime.date(2020, 1, 1), datetime.date(2026, 2, 28), 0),
-    ],
-)
-def test_the_membership_must_stand_in_the_month(branch, starts_on, ends_on, charged):
-    member = factories.make_member(branch, starts_on=starts_on, ends_on=ends_on)
-    factories.make_approved_amount(member)
-    assert charges.charge_month(MARCH) == charged
-
-
-def test_who_moved_within_the_month_owes_it_to_the_last_branch(branch, member):
-    other = factories.make_branch()
-    member.memberships.update(ends_on=datetime.date(2026, 3, 14))
-    Membership.objects.create(
-        member=member, organisation=other, starts_on=datetime.date(2026, 3, 15)
-    )
-    assert charges.charge_month(MARCH, organisations=[branch]) == 0
-    assert charges.charge_month(MARCH) == 1
-    assert Charge.objects.get().organisation == other
-
-
-def test_february_of_a_leap_year_is_charged(branch):
-    member = factories.make_member(branch, starts_on=datetime.date(2024, 2, 29))
-    factories.make_approved_amount(member, from_month=JANUARY.replace(year=2024))
-    assert charges.charge_month(datetime.date(2024, 2, 1)) == 1
-
-
-def test_charging_takes_as_many_queries_for_sixty_as_for_one(branch, django_assert_max_num_queries):
-    for member in factories.make_members(branch, 60):
-        factories.make_approved_amount(member)
-    with django_assert_max_num_queries(10):
-        assert charges.charge_month(MARCH) == 60
 
 
 # --- One cell -------------------------------------------------------------------------------
@@ -197,6 +132,7 @@ def test_a_correction_keeps_the_day_of_payment(member, secretary):
     ]
 
 
+@pytest.mark.usefixtures("kept")
 def test_an_earlier_month_is_corrected_with_a_reason_only(member, secretary):
     enter(member, secretary, month=FEBRUARY)
     age_entries()
@@ -212,6 +148,7 @@ def test_an_earlier_month_is_corrected_with_a_reason_only(member, secretary):
     )
 
 
+@pytest.mark.usefixtures("kept")
 def test_a_slip_of_a_moment_ago_needs_no_reason_but_only_ones_own(branch, member, secretary):
     enter(member, secretary, month=FEBRUARY)
     colleague = factories.make_user("organiser", branch)
@@ -233,6 +170,7 @@ def test_nothing_and_less_is_no_payment(member, secretary, amount):
         enter(member, secretary, amount)
 
 
+@pytest.mark.usefixtures("kept")
 def test_a_month_outside_the_membership_is_refused(branch, secretary):
     member = factories.make_member(branch, starts_on=datetime.date(2026, 2, 10))
     with pytest.raises(services.Refused, match="不在本支部"):
@@ -266,12 +204,188 @@ def test_three_times_the_standard_is_taken_and_more_is_asked_about_once(member, 
     assert balance(member) == Decimal("60.01")
 
 
-def test_more_than_half_a_year_back_is_asked_about(member, secretary):
-    long_ago = datetime.date(2025, 8, 1)
-    with pytest.raises(services.NeedsConfirmation, match="6 个月"):
+@pytest.mark.usefixtures("kept")
+def test_a_month_long_past_needs_the_leave_of_the_superior(branch, member, secretary):
+    long_ago, at_the_border = datetime.date(2025, 8, 1), datetime.date(2025, 9, 1)
+    assert enter(member, secretary, month=at_the_border)
+    with pytest.raises(TooLongAgo, match=r"2025年8月已过去 6 个月以上.*请示审批"):
+        enter(member, secretary, month=long_ago, confirmed=True)
+    request = DuesRequest.objects.create(
+        organisation=branch,
+        member=member,
+        kind="back_payment",
+        from_month=long_ago,
+        until_month=long_ago,
+        reason="外出务工",
+        asked_on=TODAY,
+    )
+    with pytest.raises(TooLongAgo):
         enter(member, secretary, month=long_ago)
-    assert enter(member, secretary, month=datetime.date(2025, 9, 1))
-    assert enter(member, secretary, month=long_ago, confirmed=True)
+    request.state, request.decided_on = "approved", TODAY
+    request.save()
+    assert enter(member, secretary, month=long_ago)
+
+
+@pytest.mark.usefixtures("kept")
+def test_how_far_back_is_a_county_value(branch, member, secretary):
+    Setting.objects.create(key=BACK_MONTHS.name, starts_on=datetime.date(2026, 1, 1), value=2)
+    with pytest.raises(TooLongAgo, match="2 个月以上"):
+        enter(member, secretary, month=datetime.date(2025, 12, 1))
+    assert enter(member, secretary, month=JANUARY)
+
+
+def test_months_before_the_start_are_paid_only_as_arrears_brought_along(branch, secretary):
+    factories.make_charge(factories.make_member(branch), JANUARY)
+    member, other = factories.make_members(branch, 2)
+    OpeningBalance.objects.create(
+        member=member, organisation=branch, since_month=datetime.date(2025, 11, 1), amount=40
+    )
+    december = datetime.date(2025, 12, 1)
+    assert enter(member, secretary, month=december)
+    with pytest.raises(services.Refused, match="启用党费台账以前"):
+        enter(member, secretary, month=datetime.date(2025, 10, 1))
+    with pytest.raises(services.Refused, match="启用党费台账以前"):
+        enter(other, secretary, month=december)
+
+
+def test_a_large_gift_is_asked_about_and_pointed_elsewhere(member, secretary):
+    factories.make_approved_amount(member, "900.00", from_month=MARCH)
+    with pytest.raises(services.NeedsConfirmation, match="大额党费另账登记"):
+        enter(member, secretary, "1900.00")
+    assert enter(member, secretary, "1899.99")
+
+
+# --- Day, way and who brought it ------------------------------------------------------------
+
+
+def test_day_way_and_bearer_stand_in_the_entry_and_in_the_line(member, secretary):
+    fifth = datetime.date(2026, 3, 5)
+    payment = enter(member, secretary, paid_on=fifth, way=Way.TRANSFER, brought_by="龚强")
+    assert (payment.paid_on, payment.way, payment.brought_by) == (fifth, "transfer", "龚强")
+    assert TrailLine.objects.get(area="dues").after == {
+        "实缴": "20.00",
+        "交纳日期": "2026年3月5日",
+        "方式": "转账",
+        "代交人": "龚强",
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (datetime.date(2026, 3, 19), "在今天之后"),
+        (datetime.date(2026, 2, 28), "党费不预收"),
+    ],
+)
+def test_a_day_to_come_and_one_before_the_month_are_refused(member, secretary, day, words):
+    with pytest.raises(services.Refused, match=words) as refused:
+        enter(member, secretary, paid_on=day)
+    assert refused.value.field == "paid_on"
+    assert not Payment.objects.exists()
+
+
+# --- Part payments --------------------------------------------------------------------------
+
+
+def put(member, by, amount, seen, **options):
+    return payments.set_payment(
+        member=member,
+        organisation=member.organisation,
+        month=options.pop("month", MARCH),
+        amount=Decimal(amount),
+        seen=Decimal(seen),
+        by=by,
+        today=TODAY,
+        **options,
+    )
+
+
+def amounts():
+    return [
+        str(amount) for amount in Payment.objects.order_by("pk").values_list("amount", flat=True)
+    ]
+
+
+def test_a_larger_sum_later_is_a_further_payment_of_the_difference(member, secretary):
+    put(member, secretary, "15.00", "0", paid_on=datetime.date(2026, 3, 2))
+    age_entries()
+    further = put(member, secretary, "20.00", "15.00", way=Way.TRANSFER)
+    assert (further.amount, further.paid_on, further.way) == (Decimal("5.00"), TODAY, "transfer")
+    assert amounts() == ["15.00", "5.00"]
+    line = TrailLine.objects.get(action="补记党费")
+    assert (line.before, line.after["实缴"]) == ({"实缴": "15.00"}, "20.00")
+
+
+def test_a_larger_sum_a_moment_later_puts_a_slip_right(branch, member, secretary):
+    put(member, secretary, "2.00", "0")
+    assert put(member, secretary, "20.00", "2.00") is None
+    assert amounts() == ["2.00", "-2.00", "20.00"]
+
+
+def test_on_another_day_or_by_another_hand_it_is_no_slip(branch, member, secretary):
+    put(member, secretary, "5.00", "0", paid_on=datetime.date(2026, 3, 2))
+    assert put(member, secretary, "12.00", "5.00").amount == Decimal("7.00")
+    colleague = factories.make_user("organiser", branch)
+    assert put(member, colleague, "20.00", "12.00").amount == Decimal("8.00")
+    assert amounts() == ["5.00", "7.00", "8.00"]
+
+
+def test_a_smaller_sum_takes_back_the_newest_payments_if_that_is_enough(member, secretary):
+    put(member, secretary, "15.00", "0", paid_on=datetime.date(2026, 3, 2))
+    put(member, secretary, "20.00", "15.00")
+    assert put(member, secretary, "15.00", "20.00") is None
+    assert amounts() == ["15.00", "5.00", "-5.00"]
+    put(member, secretary, "12.00", "15.00")
+    assert amounts()[3:] == ["-15.00", "12.00"]
+    assert balance(member) == Decimal("12.00")
+
+
+def test_a_further_payment_on_top_of_a_sum_not_seen_is_refused(member, secretary):
+    enter(member, secretary, "5.00")
+    with pytest.raises(payments.PaidMeanwhile):
+        payments.add_payment(
+            member=member,
+            organisation=member.organisation,
+            month=MARCH,
+            amount=Decimal(15),
+            seen=Decimal(0),
+            by=secretary,
+            today=TODAY,
+        )
+    assert balance(member) == Decimal("5.00")
+
+
+# --- The booklet ----------------------------------------------------------------------------
+
+
+def mark(member, by, in_booklet):
+    return payments.mark_booklet(
+        member=member,
+        organisation=member.organisation,
+        month=MARCH,
+        in_booklet=in_booklet,
+        by=by,
+    )
+
+
+def test_a_payment_is_in_the_booklet_until_somebody_says_otherwise(member, secretary):
+    payment = enter(member, secretary)
+    assert payment.in_booklet
+    assert mark(member, secretary, False)
+    assert not mark(member, secretary, False)
+    line = TrailLine.objects.get(action="改党费证为未登")
+    assert (line.before, line.after) == ({"党费证": "已登"}, {"党费证": "未登"})
+    assert mark(member, secretary, True)
+    payment.refresh_from_db()
+    assert payment.in_booklet
+
+
+def test_nothing_paid_is_in_no_booklet(member, secretary):
+    with pytest.raises(services.Refused, match="还没有交党费"):
+        mark(member, secretary, True)
+
+
+# --- Two on one cell ------------------------------------------------------------------------
 
 
 def test_the_second_of_two_on_one_cell_is_told_the_other_sum(branch, member, secretary):
@@ -291,105 +405,3 @@ def test_the_same_sum_again_changes_nothing(member, secretary):
     correct(member, secretary, "20.00", "20.00")
     assert Payment.objects.count() == 1
     assert TrailLine.objects.filter(area="dues").count() == 1
-
-
-# --- The rest by standard -------------------------------------------------------------------
-
-
-def fill(branch, by, month=MARCH):
-    return payments.fill_month(organisation=branch, month=month, by=by, today=TODAY)
-
-
-def test_filling_pays_the_standard_for_empty_cells_only(branch, secretary):
-    part, full, empty, free = factories.make_members(branch, 4)
-    for member in (part, full, empty):
-        factories.make_approved_amount(member, "20.00")
-    factories.make_approved_amount(free, "0.00")
-    factories.make_member(branch, kind=MemberKind.PROBATIONARY)
-    enter(part, secretary, "5.00")
-    enter(full, secretary, "20.00")
-    filled = fill(branch, secretary)
-    assert [(payment.member, payment.amount) for payment in filled] == [(empty, Decimal("20.00"))]
-    assert balance(part) == Decimal("5.00")
-    assert fill(branch, secretary) == []
-
-
-def test_filling_writes_one_line_that_names_everybody(branch, secretary):
-    for name in ("龚丽华", "余海波"):
-        factories.make_approved_amount(factories.make_member(branch, name), "20.00")
-    fill(branch, secretary)
-    line = TrailLine.objects.get(action="按标准缴清")
-    assert line.after == {"人数": "2", "金额": "40.00", "名单": "龚丽华 20.00、余海波 20.00"}
-    assert Changed.objects.filter(area="dues").exists()
-
-
-def test_filling_sixty_takes_as_many_queries_as_filling_one(
-    branch, secretary, django_assert_max_num_queries
-):
-    for member in factories.make_members(branch, 60):
-        factories.make_approved_amount(member)
-    with django_assert_max_num_queries(18):
-        assert len(fill(branch, secretary)) == 60
-
-
-def test_filling_an_empty_branch_does_nothing(branch, secretary):
-    assert fill(branch, secretary) == []
-    assert not TrailLine.objects.exists()
-
-
-def test_filling_a_month_to_come_is_refused(branch, member, secretary):
-    with pytest.raises(services.Refused, match="党费不预收"):
-        fill(branch, secretary, APRIL)
-
-
-def test_undoing_a_fill_takes_back_exactly_that(branch, member, secretary):
-    other = factories.make_member(branch)
-    factories.make_approved_amount(other, "30.00")
-    enter(other, secretary, "30.00")
-    keys = [payment.pk for payment in fill(branch, secretary)]
-    payments.undo_fill(organisation=branch, payments=keys, by=secretary)
-    assert (balance(member), balance(other)) == (Decimal(0), Decimal("30.00"))
-    assert TrailLine.objects.filter(action="撤销按标准缴清").count() == 1
-    with pytest.raises(services.Refused, match="已经撤销过"):
-        payments.undo_fill(organisation=branch, payments=keys, by=secretary)
-    assert balance(member) == Decimal(0)
-
-
-def test_undoing_leaves_what_was_corrected_since(branch, member, secretary):
-    other = factories.make_member(branch)
-    factories.make_approved_amount(other, "30.00")
-    keys = [payment.pk for payment in fill(branch, secretary)]
-    correct(member, secretary, "10.00", "20.00")
-    payments.undo_fill(organisation=branch, payments=keys, by=secretary)
-    assert (balance(member), balance(other)) == (Decimal("10.00"), Decimal(0))
-
-
-def test_entries_of_somebody_else_are_not_undone(branch, member, secretary):
-    keys = [payment.pk for payment in fill(branch, secretary)]
-    colleague = factories.make_user("organiser", branch)
-    with pytest.raises(services.Refused, match="别人录入"):
-        payments.undo_fill(organisation=branch, payments=keys, by=colleague)
-    assert balance(member) == Decimal("20.00")
-
-
-def test_entries_of_another_branch_are_not_undone(branch, member, secretary):
-    keys = [payment.pk for payment in fill(branch, secretary)]
-    with pytest.raises(services.Refused):
-        payments.undo_fill(organisation=factories.make_branch(), payments=keys, by=secretary)
-    assert balance(member) == Decimal("20.00")
-
-
-def test_a_month_before_the_county_kept_its_dues_here_is_not_filled():
-    branch = factories.make_branch()
-    member = factories.make_member(branch)
-    factories.make_approved_amount(member, from_month=datetime.date(2025, 1, 1))
-    factories.make_charge(member, datetime.date(2026, 1, 1))
-    secretary = factories.make_user(organisation=branch)
-    with pytest.raises(services.Refused, match="启用党费台账以前"):
-        payments.fill_month(
-            organisation=branch,
-            month=datetime.date(2025, 3, 1),
-            by=secretary,
-            today=datetime.date(2026, 3, 18),
-        )
-    assert not Charge.objects.filter(month__lt=datetime.date(2026, 1, 1)).exists()

@@ -9,9 +9,12 @@ from django.db.models import Sum
 from accounts.models import TrailLine
 from accounts.roles import Role
 from branches.models import Changed, Organisation
-from dues.models import ApprovedAmount, Charge, Payment
+from dues.models import ApprovedAmount, Charge, ChargeChange, DuesRequest, Payment
+from dues.values import ROUNDING
+from ledgers.services import ImportRefused, write_import
 from members.models import Member, Membership
 from tests import factories as make
+from tests.compliance.verdicts import county_value
 from tests.ledgers.workbooks import (
     COUNTY,
     LI,
@@ -287,3 +290,94 @@ def test_branches_of_reversed_entries_and_new_charges_are_judged_again(county):
     give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 0]))
     noted = Changed.objects.filter(area="dues")
     assert set(noted.values_list("organisation__code", flat=True)) == {"B1", "B2"}
+
+
+# --- Approved amounts, and what became of the charges -----------------------------------------
+
+
+def test_what_the_rates_give_is_stored_with_who_brought_it_and_no_day(county):
+    user = make.make_user(Role.SECRETARY, Organisation.objects.get(code="B1"))
+    give(
+        dues(
+            ["张伟", ZHANG, "在职", 8800, 100, None, None, None],
+            ["李娜", LI, "农民", None, 0.5, None, None, None],
+        ),
+        by=user,
+    )
+    rows = ApprovedAmount.objects.order_by("pk")
+    assert [(row.computed, row.amount) for row in rows] == [(132, 100), (None, Decimal("0.50"))]
+    assert {(row.approved_on, row.approved_by) for row in rows} == {(None, user)}
+
+
+def test_notes_and_amounts_use_the_countys_rounding(county):
+    county_value(ROUNDING, "1", datetime.date(2026, 1, 1))
+    planned = give(
+        dues(
+            ["张伟", ZHANG, "在职", 5101, 76.52, None, None, None],
+            ["李娜", LI, "在职", 5101, None, None, None, None],
+            ["王强", WANG, "在职", 5101, 77, None, None, None],
+        )
+    )
+    assert remarks(planned) == [(2, "月应缴", "按类别和基数计算是 77.00 元，按表中数保留")]
+    stored = dict(ApprovedAmount.objects.values_list("member__name", "amount"))
+    assert stored == {"张伟": Decimal("76.52"), "李娜": 77, "王强": 77}
+
+
+def test_a_sheet_of_a_past_year_is_rounded_as_then(county):
+    county_value(ROUNDING, "1", datetime.date(2026, 1, 1))
+    year = dues(["张伟", ZHANG, "在职", 5101, None, None, None, None], name="2025年党费")
+    give(year)
+    assert ApprovedAmount.objects.get().amount == Decimal("76.52")
+
+
+def test_a_corrected_charge_keeps_its_difference_beside_it(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 1320, 132, None, None]))
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None]))
+    row = ApprovedAmount.objects.get()
+    assert (row.computed, row.amount) == (132, 132)
+    changes = ChargeChange.objects.filter(charge__member__name="张伟")
+    assert [(one.charge.month.month, one.difference, one.reason) for one in changes] == [
+        (1, -1188, "导入更正"),
+        (2, -1188, "导入更正"),
+        (3, -1188, "导入更正"),
+    ]
+    for charge in Charge.objects.all():
+        assert charge.amount == 1320 + sum(one.difference for one in charge.changes.all())
+
+
+def test_charges_made_from_last_years_amount_follow_the_new_one(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, None, None, None, None], name="2025年党费"))
+    member = Member.objects.get(name="张伟")
+    Charge.objects.all().delete()
+    for month in (1, 2):
+        make.make_charge(member, datetime.date(2026, month, 1), "132.00")
+    planned = give(dues(["张伟", ZHANG, "在职", 9600, None, None, None, None]))
+    assert remarks(planned) == [(2, "月应缴", "今年已生成的应缴，导入后按表中的标准调整")]
+    assert charges("张伟")[:2] == [(1, 144), (2, 144)]
+    assert set(ChargeChange.objects.values_list("difference", "reason")) == {(12, "导入更正")}
+
+
+def test_a_month_that_is_exempt_stays_free_of_charge(county):
+    member = Member.objects.get(name="张伟")
+    DuesRequest.objects.create(
+        organisation=member.organisation,
+        member=member,
+        kind="exemption",
+        from_month=FEBRUARY,
+        until_month=FEBRUARY,
+        reason="生活困难",
+        state="approved",
+        asked_on=FEBRUARY,
+        decided_on=FEBRUARY,
+    )
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    assert charges("张伟")[:3] == [(1, 132), (2, 0), (3, 132)]
+
+
+def test_a_charge_that_moved_since_the_preview_is_not_written_over(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 1320, 132, None, None]))
+    planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    Charge.objects.filter(month=FEBRUARY).update(amount=Decimal("60.00"))
+    with pytest.raises(ImportRefused):
+        write_import(planned, by=None)
+    assert charges("张伟") == [(1, 1320), (2, 60), (3, 1320)]

@@ -256,12 +256,6 @@ def test_the_nightly_run_opens_a_case_once(branch, member):
     assert (line.by_name, line.object_id) == ("系统", member.pk)
 
 
-def test_unpaid_dues_are_not_opened_here(branch, member):
-    for month in range(1, 9):
-        factories.make_charge(member, day(month, 1))
-    assert services.open_cases(today=TODAY) == 0
-
-
 def test_registering_a_loss_of_half_a_year_opens_the_case_at_once(member):
     register(member, AbsenceKind.LOST, day(3, 18))
     assert Case.objects.get().since == day(3, 18)

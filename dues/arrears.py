@@ -1,0 +1,237 @@
+"""Who has paid nothing for how many months running. Reads only; nobody's status changes here.
+
+A month counts from its last day on. Months that were not charged, or charged with nothing because
+the member was exempt, neither count nor end the run; any payment for a month, however small, ends
+it. Source: 中组发〔2008〕3号 Art. 13; the steps before six months are county values.
+"""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Sum
+
+from branches.periods import add_months, month_end, months_between
+from branches.values import Values
+from dues.enums import ArrearsStep
+from dues.models import Charge, OpeningBalance, Payment
+from dues.standing import kept_since, paid_by
+from dues.values import ARREARS_MONTHS, REMIND_MONTHS, TALK_MONTHS, URGENT_MONTHS
+from dues.words import NOTHING, fen
+from members.roster import roster
+
+_STEPS = (
+    (ArrearsStep.REMIND, REMIND_MONTHS),
+    (ArrearsStep.TALK, TALK_MONTHS),
+    (ArrearsStep.URGENT, URGENT_MONTHS),
+    (ArrearsStep.CASE, ARREARS_MONTHS),
+)
+
+
+# --- Pure ---------------------------------------------------------------------------------
+
+
+def last_ended_month(day: datetime.date) -> datetime.date:
+    """First day of the latest month that counts: a month counts from its last day on."""
+    first = day.replace(day=1)
+    return first if day == month_end(day) else add_months(first, -1)
+
+
+def unpaid_run(
+    charged: Iterable[datetime.date], paid: set[datetime.date], until: datetime.date
+) -> list[datetime.date]:
+    """The charged months after the last one for which anything was paid, oldest first."""
+    last_paid = max((month for month in paid if month <= until), default=datetime.date.min)
+    return sorted(month for month in charged if last_paid < month <= until)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """From how many months on each step is due, by the county's values of a day."""
+
+    months: dict[ArrearsStep, int]
+
+    @classmethod
+    def on(cls, day: datetime.date, values: Values | None = None) -> "Ladder":
+        values = values or Values()
+        return cls({step: values.on(key, day) for step, key in _STEPS})
+
+    @property
+    def first(self) -> int:
+        """The fewest months that are worth a line."""
+        return min(self.months.values())
+
+    def step(self, count: int) -> ArrearsStep | None:
+        """The most serious step that so many months have reached."""
+        reached = [step for step, _key in _STEPS if count >= self.months[step]]
+        return reached[-1] if reached else None
+
+
+@dataclass(frozen=True)
+class Arrears:
+    """The months, oldest first, for which a member has paid nothing, and their sum in yuan."""
+
+    member_id: int
+    name: str
+    organisation_id: int
+    months: tuple[datetime.date, ...]
+    amount: Decimal
+
+    @property
+    def since(self) -> datetime.date:
+        return self.months[0]
+
+    def reached_on(self, count: int) -> datetime.date:
+        """The day on which the run was so many months long: the last one of that month."""
+        return month_end(self.months[count - 1])
+
+
+# --- Reads --------------------------------------------------------------------------------
+
+
+def in_arrears(organisations, day: datetime.date, *, at_least: int) -> list[Arrears]:
+    """Members of these organisations with at least so many months unpaid in a row, worst first.
+
+    `organisations` are rows or a query of any size; the number of queries is fixed.
+    """
+    until = last_ended_month(day)
+    window = (add_months(until, 1 - at_least), until)
+    # Who paid for any month of the window cannot have so long a run: few people are left.
+    silent = roster(organisations, day).filter(
+        ~Exists(_standing(day).filter(member=OuterRef("member"), month__range=window))
+    )
+    people = {
+        member_id: (name, branch)
+        for member_id, name, branch in silent.values_list(
+            "member_id", "member__name", "organisation_id"
+        )
+    }
+    found = [
+        Arrears(member_id, *people[member_id], tuple(months), amount)
+        for member_id, (months, amount) in _runs(silent.values("member"), day).items()
+        if len(months) >= at_least
+    ]
+    return sorted(found, key=lambda one: (-len(one.months), one.since, -one.amount, one.member_id))
+
+
+def unpaid_of(members: Iterable[int], day: datetime.date) -> dict[int, tuple[list, Decimal]]:
+    """The unpaid months in a row of these members and their sum; paid-up members are left out."""
+    return _runs(list(members), day)
+
+
+def counts_by_step(organisations, day: datetime.date) -> dict[ArrearsStep, int]:
+    """How many members stand on each step of the ladder; every step has its number."""
+    ladder = Ladder.on(day)
+    counts = dict.fromkeys(ladder.months, 0)
+    for one in in_arrears(organisations, day, at_least=ladder.first):
+        counts[ladder.step(len(one.months))] += 1
+    return counts
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A charged month, ended, of which a part or all is unpaid although later months were paid.
+
+    With `is_opening` it is the rest of what was owed from `month` on before the county kept dues.
+    """
+
+    member_id: int
+    month: datetime.date
+    amount: Decimal
+    is_opening: bool = False
+
+
+def gaps_of(organisations, day: datetime.date) -> list[Gap]:
+    """Months short or left out by members of these organisations, outside their run.
+
+    Reads every month that was charged them, so it is meant for a branch and not for a county.
+    """
+    until = last_ended_month(day)
+    members = list(roster(organisations, day).values_list("member_id", flat=True))
+    entries = Payment.objects.filter(paid_by(day), member__in=members, month__lte=until)
+    paid = defaultdict(dict)
+    for row in entries.values("member_id", "month").annotate(total=Sum("amount")).order_by():
+        paid[row["member_id"]][row["month"]] = fen(row["total"])
+    runs = {key: months for key, (months, _amount) in _runs(members, day).items()}
+    gaps = []
+    for member_id, (since, amount, start) in _opened(members, day).items():
+        months, remaining = _before((since, amount, start), paid[member_id])
+        if months and not set(months) & set(runs.get(member_id, ())):
+            gaps.append(Gap(member_id, since, remaining, is_opening=True))
+    charges = Charge.objects.filter(member__in=members, month__lte=until, amount__gt=0)
+    for member_id, month, amount in charges.order_by("member_id", "month").values_list(
+        "member_id", "month", "amount"
+    ):
+        short = amount - paid[member_id].get(month, NOTHING)
+        if short > 0 and month not in runs.get(member_id, ()):
+            gaps.append(Gap(member_id, month, short))
+    return gaps
+
+
+def _standing(day: datetime.date):
+    """Payments made by `day` that were not taken back.
+
+    A reversal is negative. Asked as `reverses=None` SQLite would look for each member among all
+    payments of the county that reverse nothing.
+    """
+    return Payment.objects.filter(paid_by(day), amount__gt=0, reversed_by=None)
+
+
+def _runs(members, day: datetime.date) -> dict[int, tuple[list[datetime.date], Decimal]]:
+    """By member: the months unpaid in a row up to the last ended one, and their sum."""
+    until = last_ended_month(day)
+    later = _standing(day).filter(
+        member=OuterRef("member"), month__gte=OuterRef("month"), month__lte=until
+    )
+    owed: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
+    unpaid = Charge.objects.filter(member__in=members, amount__gt=0, month__lte=until)
+    for member_id, month, amount in unpaid.filter(~Exists(later)).values_list(
+        "member_id", "month", "amount"
+    ):
+        owed[member_id][month] = amount
+    opened = _opened(members, day)
+    paid = _paid_months(opened, day)
+    runs = {}
+    for member_id in owed.keys() | opened.keys():
+        months = owed.get(member_id, {})
+        before, remaining = _before(opened.get(member_id), paid.get(member_id, {}))
+        run = unpaid_run({*months, *before}, set(paid.get(member_id, ())), until)
+        if run:
+            amount = sum((months[month] for month in run if month in months), NOTHING)
+            reaches_back = not months.keys() >= set(run)
+            runs[member_id] = (run, amount + remaining if reaches_back else amount)
+    return runs
+
+
+def _opened(members, day: datetime.date) -> dict[int, tuple[datetime.date, Decimal, datetime.date]]:
+    """By member: since which month something was owed at the start, how much, and the start."""
+    rows = OpeningBalance.objects.filter(member__in=members, reverses=None, reversed_by=None)
+    found = list(rows.order_by("pk").values_list("member_id", "since_month", "amount"))
+    start = kept_since(day) if found else day
+    return {member_id: (since, amount, start) for member_id, since, amount in found}
+
+
+def _paid_months(opened: dict, day: datetime.date) -> dict[int, dict[datetime.date, Decimal]]:
+    """What the members with an opening balance paid, by member and month."""
+    paid: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
+    if not opened:
+        return paid
+    members = OpeningBalance.objects.filter(reverses=None, reversed_by=None).values("member")
+    rows = _standing(day).filter(member__in=members).values("member_id", "month")
+    for row in rows.annotate(total=Sum("amount")).order_by():
+        paid[row["member_id"]][row["month"]] = fen(row["total"])
+    return paid
+
+
+def _before(opening, paid: dict[datetime.date, Decimal]):
+    """The months before the county kept dues that are still owed, and what of their sum is."""
+    if opening is None:
+        return [], NOTHING
+    since, amount, start = opening
+    came = sum((total for month, total in paid.items() if month < start), NOTHING)
+    remaining = amount - came
+    if remaining <= 0:
+        return [], NOTHING
+    return months_between(since, add_months(start, -1)), remaining

@@ -1,0 +1,214 @@
+"""What every member should owe for a month, and to which branch. Reads only.
+
+The branch that holds the formal relation on the month's last day is owed the month, unless the
+month was paid at another branch: then that one. Who is on no roster any more on that day (died,
+left, moved out of the county) owes no more than was paid for the month. The sum is the approved
+amount in force, or what a superior allowed instead.
+"""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Sum
+
+from branches.periods import month_end
+from dues.enums import RequestKind, RequestState
+from dues.models import ApprovedAmount, Charge, DuesRequest, Payment
+from dues.standing import memberships_in
+from dues.words import NOTHING, fen
+
+# Kinds of request that change what is owed.
+_CHANGING = (RequestKind.REDUCTION, RequestKind.EXEMPTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A charge as it stands."""
+
+    pk: int
+    organisation_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A charge that is missing (`stored` is None) or should be another one."""
+
+    member_id: int
+    month: datetime.date
+    stored: Stored | None
+    organisation_id: int
+    amount: Decimal
+
+
+class Facts:
+    """What decides the charges of some members (None: everybody) between two months."""
+
+    def __init__(
+        self, first: datetime.date, last: datetime.date, members: Iterable[int] | None = None
+    ):
+        self._only = {} if members is None else {"member__in": list(members)}
+        self._ends: dict[datetime.date, datetime.date] = {}
+        # By member, in the order in which they began: starts on, ends on, branch, left the Party on.
+        self._stays: dict[int, list[tuple]] = defaultdict(list)
+        for member_id, *stay in (
+            memberships_in(first, month_end(last))
+            .filter(**self._only)
+            .values_list("member_id", "starts_on", "ends_on", "organisation_id", "member__left_on")
+        ):
+            self._stays[member_id].append(tuple(stay))
+        self._approved: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
+        approved = ApprovedAmount.objects.filter(from_month__lte=last, **self._only)
+        for member_id, from_month, amount in approved.order_by("from_month").values_list(
+            "member_id", "from_month", "amount"
+        ):
+            self._approved[member_id].append((from_month, amount))
+        self._allowed: dict[int, list[tuple]] = defaultdict(list)
+        allowed = DuesRequest.objects.filter(
+            state=RequestState.APPROVED,
+            kind__in=_CHANGING,
+            from_month__lte=last,
+            until_month__gte=first,
+            **self._only,
+        )
+        for member_id, from_month, until_month, amount in allowed.order_by("pk").values_list(
+            "member_id", "from_month", "until_month", "amount"
+        ):
+            self._allowed[member_id].append((from_month, until_month, amount or NOTHING))
+
+    @property
+    def members(self) -> set[int]:
+        """Who was a member at some time between the two months."""
+        return set(self._stays)
+
+    def stored(self, first: datetime.date, last: datetime.date) -> dict[tuple, Stored]:
+        """The charges of these months, by member and month."""
+        charges = Charge.objects.filter(month__gte=first, month__lte=last, **self._only)
+        return {
+            (member_id, month): Stored(*charge)
+            for member_id, month, *charge in charges.values_list(
+                "member_id", "month", "pk", "organisation_id", "amount"
+            )
+        }
+
+    def paid(self, first: datetime.date, last: datetime.date) -> dict[tuple, dict[int, Decimal]]:
+        """What stands paid for these months, by member and month: the sum at each branch."""
+        sums: dict[tuple, dict[int, Decimal]] = defaultdict(dict)
+        payments = Payment.objects.filter(month__gte=first, month__lte=last, **self._only)
+        for member_id, month, organisation_id, total in (
+            payments.values("member_id", "month", "organisation_id")
+            .annotate(total=Sum("amount"))
+            .order_by()
+            .values_list("member_id", "month", "organisation_id", "total")
+        ):
+            # SQLite adds as binary fractions: what was taken back may leave a trace.
+            if fen(total) > 0:
+                sums[member_id, month][organisation_id] = fen(total)
+        return sums
+
+    def home(self, member_id: int, month: datetime.date) -> int | None:
+        """The branch that holds the formal relation on the month's last day."""
+        end = self._end(month)
+        home = None
+        for starts_on, ends_on, organisation_id, left_on in self._stays.get(member_id, ()):
+            if (
+                (starts_on is None or starts_on <= end)
+                and (ends_on is None or ends_on >= end)
+                and (left_on is None or left_on > end)
+            ):
+                home = organisation_id
+        return home
+
+    def was_member(self, member_id: int, month: datetime.date) -> bool:
+        """Whether a formal relation stood in the month at all."""
+        end = self._end(month)
+        return any(
+            (starts_on is None or starts_on <= end)
+            and (ends_on is None or ends_on >= month)
+            and (left_on is None or left_on > month)
+            for starts_on, ends_on, _organisation_id, left_on in self._stays.get(member_id, ())
+        )
+
+    def amount(self, member_id: int, month: datetime.date, stored: Stored | None) -> Decimal | None:
+        """What one month costs: approved and in force, or less where a superior allowed it.
+
+        A charge without an approved amount (from a sheet without one) stays what it is: nothing
+        says otherwise. None where nothing is asked.
+        """
+        amount = stored.amount if stored else None
+        for from_month, approved in self._approved.get(member_id, ()):
+            if from_month <= month:
+                amount = approved
+        if amount is None:
+            return None
+        for from_month, until_month, allowed in reversed(self._allowed.get(member_id, ())):
+            if from_month <= month <= until_month:
+                return min(amount, allowed)
+        return amount
+
+    def wanted(
+        self,
+        member_id: int,
+        month: datetime.date,
+        stored: Stored | None,
+        paid: dict[int, Decimal],
+    ) -> tuple[int, Decimal] | None:
+        """The branch and the sum that should stand; None where there should be no charge."""
+        amount = self.amount(member_id, month, stored)
+        if amount is None:
+            return None
+        home = self.home(member_id, month)
+        # Sums first, then keys, so that two runs choose the same branch.
+        payee = max(paid, key=lambda pk: (paid[pk], -pk), default=None)
+        if home is not None:
+            return (home if payee is None or home in paid else payee), amount
+        if payee is not None and (stored or self.was_member(member_id, month)):
+            return payee, min(amount, sum(paid.values()))
+        return (stored.organisation_id, NOTHING) if stored else None
+
+    def differences(
+        self, first: datetime.date, last: datetime.date, months: list[datetime.date]
+    ) -> list[Difference]:
+        """What is not as it should be, exactly, by member and month."""
+        stored, paid = self.stored(first, last), self.paid(first, last)
+        found = []
+        for member_id in sorted(self.members | {key[0] for key in stored}):
+            for month in months:
+                charge = stored.get((member_id, month))
+                wanted = self.wanted(member_id, month, charge, paid.get((member_id, month), {}))
+                if wanted and (charge is None or wanted != (charge.organisation_id, charge.amount)):
+                    found.append(Difference(member_id, month, charge, *wanted))
+        return found
+
+    def doubtful(self, month: datetime.date) -> list[int]:
+        """Whose month may not be as it should be: everybody else's is, without a look at payments.
+
+        `Facts` of everybody; the members named are looked at again under a lock.
+        """
+        stored = self.stored(month, month)
+        charged_there = Charge.objects.filter(
+            member=OuterRef("member"), month=month, organisation=OuterRef("organisation")
+        )
+        doubtful = set(
+            Payment.objects.filter(~Exists(charged_there), month=month).values_list(
+                "member_id", flat=True
+            )
+        )
+        for member_id in self.members | {key[0] for key in stored}:
+            charge = stored.get((member_id, month))
+            home = self.home(member_id, month)
+            amount = self.amount(member_id, month, charge)
+            if charge is None:
+                if amount is not None and home is not None:
+                    doubtful.add(member_id)
+            elif home is None or (charge.organisation_id, charge.amount) != (home, amount):
+                doubtful.add(member_id)
+        return sorted(doubtful)
+
+    def _end(self, month: datetime.date) -> datetime.date:
+        if month not in self._ends:
+            self._ends[month] = month_end(month)
+        return self._ends[month]

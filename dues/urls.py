@@ -70,9 +70,7 @@ urlpatterns = [
     path("remittances/", remittance_lists.remittance_list, name="remittances"),
     path("remittances/confirm/", remittances.remittances_confirm, name="remittances_confirm"),
     path("remittances/undo/", remittances.remittances_undo, name="remittances_undo"),
-    path(
-        "remittances/<int:pk>/decide/", remittances.remittance_decide, name="remittance_decide"
-    ),
+    path("remittances/<int:pk>/decide/", remittances.remittance_decide, name="remittance_decide"),
     path("remittance/", remittances.remittance, name="remittance"),
     path("openings/", openings.opening_list, name="openings"),
     path("openings/enter/", openings.opening_enter, name="opening_enter"),

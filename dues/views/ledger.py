@@ -80,7 +80,9 @@ def dues_ledger(request):
         "amounts_url": link("dues:amounts", branch=branch.code, year=year) if may_enter else "",
         "openings_url": link("dues:openings", branch=branch.code) if may_enter else "",
         "import_url": link("ledgers:import") if may_import else "",
-        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
+        "export_url": link("ledgers:dues_book", organisation=branch.code, year=year)
+        if may_export
+        else "",
         **_addresses(branch, grid, may_enter),
         **_next_acts(branch, grid, standing, may_enter),
     }

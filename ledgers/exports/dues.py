@@ -86,9 +86,7 @@ def dues_rows(scope: LedgerScope, *, full_numbers: bool) -> Iterator[Row]:
 def _paid(scope: LedgerScope):
     """Sums by organisation, member and month of the year, in that order."""
     first = scope.month.starts_on.replace(month=1)
-    counted = Q(
-        member__payments__month__gte=first, member__payments__month__lte=scope.last_month
-    )
+    counted = Q(member__payments__month__gte=first, member__payments__month__lte=scope.last_month)
     by_the_day = paid_by(scope.paid_until, "member__payments__")
     return (
         last_memberships(scope)

@@ -396,7 +396,11 @@ def test_a_committee_narrows_to_a_branch_below_it(client, committee, officer, br
 
 def test_the_half_years_check_is_announced_until_it_is_finished(client, branch, secretary, member):
     client.force_login(secretary)
-    assert client.get(LIST).context["check_notice"]["text"].startswith("上半年组织关系清查请在 2026年6月30日前完成")
+    assert (
+        client.get(LIST)
+        .context["check_notice"]["text"]
+        .startswith("上半年组织关系清查请在 2026年6月30日前完成")
+    )
     check = FileCheck.objects.create(organisation=branch, period="2026-H1", started_on=MARCH)
     assert client.get(LIST).context["check_notice"] is not None
     check.finished_on = TODAY

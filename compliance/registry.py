@@ -138,6 +138,8 @@ class Rule:
     from_founding: bool = False
     # The last day of a periodic duty; None is the end of the period.
     due: Callable[[Period, Values], datetime.date] | None = None
+    # Due after its period has ended: while that runs, a view of it shows the period before.
+    shown_when_over: bool = False
     # Whether it rests on formal relations, which temporary and functional branches do not hold.
     needs_relations: bool = False
     # Whether the superior acts; the branch sees it as waiting.

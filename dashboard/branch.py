@@ -37,7 +37,7 @@ def branch_page(
 ) -> dict:
     """The page of one branch for whoever oversees it."""
     soon_days = Values().on(SOON_DAYS, today)
-    wanted = {code: periods_seen(rule, seen) for code, rule in RULES.items()}
+    wanted = {code: periods_seen(rule, seen, today) for code, rule in RULES.items()}
     duties = [
         duty
         for duty in Duty.objects.filter(organisation=branch)

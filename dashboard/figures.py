@@ -92,24 +92,31 @@ def rounded(percent: Decimal, places: str = "1") -> Decimal:
     return percent.quantize(Decimal(places), ROUND_HALF_UP)
 
 
-def periods_seen(rule: Rule, seen: Period) -> list[str]:
-    """Keys of the rule's periods that a view of `seen` shows.
+def periods_seen(rule: Rule, seen: Period, today: datetime.date) -> list[str]:
+    """Keys of the rule's periods that a view of `seen` shows on a day.
 
     Shorter periods inside it are added up; a longer one that contains it is shown as it stands.
+    What is due only after its period is shown once that is over.
     """
     if rule.is_standing:
         return [period_key(None)]
     period = period_of(rule.span, seen.starts_on)
+    if rule.shown_when_over and period.ends_on >= today:
+        period = period.previous
     keys = [period_key(period)]
     while period.ends_on < seen.ends_on:
         period = period.following
+        if rule.shown_when_over and period.ends_on >= today:
+            break
         keys.append(period_key(period))
     return keys
 
 
-def tallies(organisations: Iterable[Organisation], seen: Period) -> dict[int, dict[str, Tally]]:
+def tallies(
+    organisations: Iterable[Organisation], seen: Period, today: datetime.date
+) -> dict[int, dict[str, Tally]]:
     """By organisation and rule code, how things stand in the period seen; one query."""
-    wanted = {code: set(periods_seen(rule, seen)) for code, rule in RULES.items()}
+    wanted = {code: set(periods_seen(rule, seen, today)) for code, rule in RULES.items()}
     found: dict[int, dict[str, Tally]] = {}
     keys = {key for keys in wanted.values() for key in keys}
     for summary in DutySummary.objects.filter(organisation__in=organisations, period__in=keys):

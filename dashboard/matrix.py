@@ -30,7 +30,7 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
     """Branches × running duties, worst first."""
     soon_days = Values().on(SOON_DAYS, today)
     rules = [RULES[code] for code in _MATRIX]
-    shown_keys = {rule.code: periods_seen(rule, seen)[-1] for rule in rules}
+    shown_keys = {rule.code: periods_seen(rule, seen, today)[-1] for rule in rules}
     seen_duties = Q(pk__in=[])
     for code, key in shown_keys.items():
         seen_duties |= Q(duties__rule=code, duties__period=key)

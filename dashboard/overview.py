@@ -11,7 +11,7 @@ from accounts.roles import Action
 from branches.dated import standing_on
 from branches.history import below_on, names_on
 from branches.models import COMMITTEE_KINDS, Kind, Organisation, Placement, shortened
-from branches.periods import Period, Span, add_months, period_of
+from branches.periods import Period, Span, add_months, period_named, period_of
 from branches.scope import reaches
 from branches.values import Values
 from compliance.judging import SOON_DAYS, due_day
@@ -61,7 +61,7 @@ def overview(
         .order_by("code")
     )
     county = any(unit.kind in COMMITTEE_KINDS for unit in units)
-    found = tallies([organisation, *units], seen)
+    found = tallies([organisation, *units], seen, today)
     own = found.get(organisation.pk, {})
     page = {
         "title": "全县总览" if organisation.parent_id is None else organisation.short_name,
@@ -150,7 +150,9 @@ def _deadlines(organisation, today) -> list[dict]:
             if not 0 <= (due_on - today).days <= _AHEAD_DAYS:
                 continue
             if period not in found:
-                found[period] = tallies([organisation], period).get(organisation.pk, {})
+                # As if it were over, so that the period itself is told of.
+                after = period.following.starts_on
+                found[period] = tallies([organisation], period, after).get(organisation.pk, {})
             if rule.code in found[period]:
                 left = found[period][rule.code].left
                 rows.append(_deadline(organisation, rule, period, due_on, left, today))
@@ -269,12 +271,15 @@ def _placed_under(organisation: Organisation, day: datetime.date):
 def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str, reader) -> dict:
     """The organisations behind one cell, worst first; links as far as `reader` may look."""
     soon_days = Values().on(SOON_DAYS, today)
+    keys = periods_seen(rule, seen, today)
     # As the figure was summed: by the tree of the period's last day.
     day = min(seen.ends_on, today)
+    if rule.shown_when_over:
+        day = min(day, period_named(keys[-1]).ends_on)
     duties = Duty.objects.filter(
         organisation__in=below_on(unit, day),
         rule=rule.code,
-        period__in=periods_seen(rule, seen),
+        period__in=keys,
     ).select_related("organisation")
     missed = duties.filter(state__in=(DutyState.OVERDUE, DutyState.BEHIND))
     counts = duties.exclude(state=DutyState.EXEMPT).aggregate(
@@ -309,7 +314,7 @@ def panel(unit: Organisation, rule: Rule, *, seen: Period, today, back: str, rea
             "label": "看全部清单",
             "url": reverse("compliance:list")
             + f"?organisation={unit.code}&rule={rule.code}"
-            + ("" if rule.is_standing else f"&period={periods_seen(rule, seen)[-1]}"),
+            + ("" if rule.is_standing else f"&period={keys[-1]}"),
         },
     }
 

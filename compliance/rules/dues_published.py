@@ -111,6 +111,7 @@ DUES_ARE_PUBLISHED = register(
         cure=Cure("打印公示表", "dues:publication", actions=(Action.ENTER_DUES,)),
         keys=(PUBLISH_EVERY,),
         due=_publication_due,
+        shown_when_over=True,
         from_founding=True,
     )
 )

@@ -115,6 +115,7 @@ DUES_ARE_REMITTED = register(
         unit="笔",
         keys=(REMIT_DAY,),
         due=due_on,
+        shown_when_over=True,
         from_founding=True,
     )
 )

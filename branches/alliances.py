@@ -31,7 +31,7 @@ def found_alliance(
 
     Refuses a lead dissolved before that day and a second running alliance of the same name.
     """
-    Organisation.objects.select_for_update().get(pk=lead.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=lead.pk)
     _refuse_dissolved(lead, starts_on)
     alliance = Alliance(organisation=lead, name=name, aim=aim, starts_on=starts_on)
     _refuse_alliance(alliance)

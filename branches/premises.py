@@ -60,7 +60,7 @@ def add_room(
 ) -> ActivityRoom:
     """Register a room of a branch. Refuses a second open room of the same name and days that
     cannot be. No rule judges rooms, so nothing is noted."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     room = ActivityRoom(organisation=organisation, **facts)
     _refuse_room(room, today)
     room.save()
@@ -82,7 +82,7 @@ def change_room(*, room: ActivityRoom, by, today: datetime.date, **facts: object
 
     Returns whether anything differed. Refuses as `add_room` does.
     """
-    Organisation.objects.select_for_update().get(pk=room.organisation_id)
+    Organisation.objects.select_for_update(no_key=True).get(pk=room.organisation_id)
     room = ActivityRoom.objects.select_for_update().get(pk=room.pk)
     difference = put(room, **facts)
     if not difference:
@@ -150,7 +150,7 @@ def set_budget(
         raise PremisesFault("上浮要写明依据，如评定等次和文件", "note")
     if not organisation.holds_relations:
         raise PremisesFault("临时和功能型党支部的党员组织关系在原支部，经费列在原支部")
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     known = Budget.objects.select_for_update().filter(organisation=organisation, year=year).first()
     budget = known or Budget(organisation=organisation, year=year, amount=Decimal(-1))
     difference = put(budget, amount=amount, uplift_percent=uplift_percent, note=note.strip())

@@ -38,6 +38,12 @@ def reaches(user, action: str, path: str) -> bool:
     return any(path.startswith(prefix) for prefix in paths_reached(user, action))
 
 
+def is_superior(user, organisation) -> bool:
+    """Whether the user approves for the organisation above this one."""
+    parent = organisation.parent
+    return parent is not None and reaches(user, Action.APPROVE, parent.path)
+
+
 def within_paths(field: str, prefixes: tuple[str, ...]) -> Q:
     """Rows whose organisation's path lies under one of the prefixes; "" means everything."""
     if "" in prefixes:
@@ -60,6 +66,11 @@ class ScopedQuerySet(models.QuerySet):
     def permitting(self, user, action):
         """Rows of organisations on which the user may do `action`."""
         return self.filter(within_paths(self.scope_path, paths_reached(user, action)))
+
+    def for_superior(self, user):
+        """Rows of organisations whose superior the user is, as `is_superior` says."""
+        parent = self.scope_path.removesuffix("path") + "parent__path"
+        return self.filter(within_paths(parent, paths_reached(user, Action.APPROVE)))
 
     def within(self, organisation):
         """Rows of the organisation and of everything under it in today's tree."""

@@ -47,7 +47,7 @@ def add_unit(
     Refuses outside a branch and where the unit is behind this branch already. A unit without a
     code is known by its name among those this organisation keeps.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     if not organisation.is_branch:
         raise OrganisationFault(f"“{organisation.name}”不是党支部，单位登记在党支部名下")
     if on is not None:

@@ -119,7 +119,7 @@ def register_meeting(
     meeting of the same type on the same day. A day long past is never refused.
     """
     # Locked, so that two people cannot pass the check for a second meeting at once.
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     roster = roster_on(organisation, facts.held_on)
     _check_right(by, organisation, facts.types)
     _check(organisation, facts, state, today)
@@ -185,7 +185,9 @@ def change_meeting(
     Refuses what `register_meeting` refuses, and a change of a version that is not the newest.
     The people recorded earlier stay on the frozen roster whatever the roster says today.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=meeting.organisation_id)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(
+        pk=meeting.organisation_id
+    )
     meeting = Meeting.objects.select_related("host", "lecturer", "group").get(pk=meeting.pk)
     if meeting.version != version:
         raise ChangedMeanwhile(meeting, _last_line(meeting))

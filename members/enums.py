@@ -137,7 +137,7 @@ class CaseKind(TextChoices):
     LOST_6M = "lost_6m", "失去联系满 6 个月"
     LOST_2Y = "lost_2y", "停止党籍满 2 年仍无法联系"
     ABROAD_5Y = "abroad_5y", "出国（境）学习超过 5 年"
-    UNPAID_6M = "unpaid_6m", "连续 6 个月未缴党费"
+    UNPAID_6M = "unpaid_6m", "连续未交党费达到规定月数"
 
 
 class PledgeKind(TextChoices):

@@ -47,7 +47,7 @@ def close_organisation(
     Its groups, units and alliances, also those it leads, end the day before, its rooms are closed,
     rights given on it are withdrawn; code, name and history stay. Refuses what `refuse_day` does, and while something stands below it.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     refuse_day(organisation, on, today)
     refuse_children(organisation, on)
     ended = {

@@ -22,7 +22,7 @@ def change_organisation(organisation: Organisation, *, by, reason: str = "", **f
     What changes from a day on is `change_facts`, a new superior `move_organisation`. Refuses a
     founding day after the first superior's time.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     before = {name: getattr(organisation, name) for name in facts}
     changed = [name for name, value in facts.items() if before[name] != value]
     if not changed:
@@ -87,7 +87,7 @@ def change_facts(
     """
     if strange := set(facts) - set(DATED_FACTS):
         raise ValueError(f"{strange} are no dated facts")
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     check_facts(organisation, facts, on=on, today=today)
     before, after = {}, {}
     for name, value in facts.items():

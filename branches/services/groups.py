@@ -17,7 +17,7 @@ def add_group(
     organisation: Organisation, *, name: str, on: datetime.date, today: datetime.date, by
 ) -> Group:
     """Set up a group from `on` on. Refuses outside a branch, and a name that was used before."""
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     if not organisation.is_branch:
         raise OrganisationFault(f"“{organisation.name}”不是党支部，只有党支部设党小组")
     refuse_day(organisation, on, today)

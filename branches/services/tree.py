@@ -128,7 +128,7 @@ def move_organisation(
     come (`today`), before the founding or the last move. Months before `on` keep the old parent.
     Returns whether anything changed.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     to = Organisation.objects.get(pk=to.pk)
     refuse_circle(organisation, to)
     if organisation.parent_id == to.pk:

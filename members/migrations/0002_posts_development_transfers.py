@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
             name='Case',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('lost_6m', '失去联系满 6 个月'), ('lost_2y', '停止党籍满 2 年仍无法联系'), ('abroad_5y', '出国（境）学习超过 5 年'), ('unpaid_6m', '连续 6 个月未缴党费')], max_length=16, verbose_name='事由')),
+                ('kind', models.CharField(choices=[('lost_6m', '失去联系满 6 个月'), ('lost_2y', '停止党籍满 2 年仍无法联系'), ('abroad_5y', '出国（境）学习超过 5 年'), ('unpaid_6m', '连续未交党费达到规定月数')], max_length=16, verbose_name='事由')),
                 ('since', models.DateField(verbose_name='起算日期')),
                 ('opened_on', models.DateField(verbose_name='提请日期')),
                 ('decision', models.CharField(blank=True, max_length=300, verbose_name='支委会意见')),

@@ -36,7 +36,7 @@ def assign(
     Refuses nobody, an end before the start, an organisation dissolved by then, a member who had
     left by then, and the same person twice in the same role at the same time.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     assignment = Assignment(
         organisation=organisation,
         role=role,
@@ -59,7 +59,7 @@ def change_assignment(*, assignment: Assignment, by, **facts: object) -> bool:
 
     `facts` are fields of the model. Refuses as `assign` does.
     """
-    Organisation.objects.select_for_update().get(pk=assignment.organisation_id)
+    Organisation.objects.select_for_update(no_key=True).get(pk=assignment.organisation_id)
     assignment = (
         Assignment.objects.select_for_update(of=("self",))
         .select_related("organisation")

@@ -162,7 +162,11 @@ def record_contacts(
         raise Refused("请写明是谁联系的", "by_name")
     told = {"on": on, "by_name": by_name, "way": way, "note": note}
     # Two clicks at once stand in line at the members.
-    list(Member.objects.select_for_update().filter(pk__in=[one.pk for one in members]))
+    list(
+        Member.objects.select_for_update(no_key=True)
+        .filter(pk__in=[one.pk for one in members])
+        .order_by("pk")
+    )
     known = set(
         Contact.objects.filter(member__in=members, **told).values_list("member_id", flat=True)
     )
@@ -319,7 +323,7 @@ def _case_line(due: Due, action: str, by):
 
 
 def _locked(member: Member) -> Member:
-    return Member.objects.select_for_update().get(pk=member.pk)
+    return Member.objects.select_for_update(no_key=True).get(pk=member.pk)
 
 
 def _refuse_impossible(absence: Absence, today: datetime.date) -> None:

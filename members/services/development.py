@@ -95,7 +95,7 @@ def start_from_member(*, member: Member, by, today: datetime.date) -> Developmen
 
     Refuses formal members, who has left, who has a way already, and an unknown day of joining.
     """
-    member = Member.objects.select_for_update().get(pk=member.pk)
+    member = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     if member.left_on or member.kind != MemberKind.PROBATIONARY:
         raise Refused(f"{member.name}不是在册的预备党员，不用登记转正")
     if not member.joined_on:

@@ -34,7 +34,7 @@ def file_plan(
     Refuses a branch without formal relations and a plan that is approved already.
     """
     # Two who file at once wait for each other, also before there is a row.
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     refuse_target(organisation, on)
     known = (
         DevelopmentPlan.objects.select_for_update()

@@ -83,7 +83,7 @@ def record_election(
     Attendance, bases and differences refuse nothing. Refuses a day to come, a second record of the
     day, an election without an end of the term, and true contradictions: `refuse_contradictions`.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     refuse_unelected(organisation)
     if held_on > today:
         raise Refused(f"选举日期{full_date(held_on)}还没有到，开过会再登记", "held_on")

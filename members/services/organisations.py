@@ -103,7 +103,9 @@ def _end(organisation, *, to, by, on, today, reason, merged: bool) -> bool:
     keys = sorted({organisation.pk, *([to.pk] if to else [])})
     rows = {
         row.pk: row
-        for row in Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+        for row in Organisation.objects.select_for_update(no_key=True)
+        .filter(pk__in=keys)
+        .order_by("pk")
     }
     organisation, to = rows[organisation.pk], rows[to.pk] if to else None
     into = to if merged else None
@@ -269,7 +271,7 @@ def end_group(
     Its leader's post ends with it. Refuses another branch's group, a day to come, and people who
     came into it on that day or later. Returns whether it was still standing.
     """
-    branch = Organisation.objects.select_for_update().get(pk=group.organisation_id)
+    branch = Organisation.objects.select_for_update(no_key=True).get(pk=group.organisation_id)
     group = Group.objects.get(pk=group.pk)
     if group.ends_on is not None:
         return False

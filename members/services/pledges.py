@@ -76,7 +76,7 @@ def take_on(
     Refuses people who are not on the branch's roster, the same thing twice, and taking back what
     was made public or has a result.
     """
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     stored = _stored(organisation, year)
     day = roster_day(year, today)
     here = set(roster([organisation.pk], day, attached=True).values_list("member_id", flat=True))
@@ -163,7 +163,7 @@ def carry_forward(
 
     Refuses when last year has nothing to take over.
     """
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     here = roster([organisation.pk], roster_day(year, today), attached=True)
     last = list(
         Pledge.objects.filter(

@@ -226,7 +226,7 @@ def _granted(account, organisation: Organisation) -> bool:
 
 def _locked(organisation: Organisation) -> Organisation:
     """The organisation, held until the transaction ends: its posts change one act at a time."""
-    return Organisation.objects.select_for_update().get(pk=organisation.pk)
+    return Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
 
 
 def _fresh(post: Post) -> Post:

@@ -145,7 +145,7 @@ def _days(member: Member, changed: list[str]) -> list[datetime.date]:
 
 def locked(member: Member) -> Member:
     """The same object with the row as it stands now, held until the transaction ends."""
-    member.refresh_from_db(from_queryset=Member.objects.select_for_update())
+    member.refresh_from_db(from_queryset=Member.objects.select_for_update(no_key=True))
     return member
 
 

@@ -31,7 +31,7 @@ def register_term(
 
     Refuses bodies that are not elected, an end before the election, an end that is on record.
     """
-    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     refuse_unelected(organisation)
     _refuse_days(organisation, starts_on, ends_on)
     term = Term.objects.create(organisation=organisation, starts_on=starts_on, ends_on=ends_on)

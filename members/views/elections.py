@@ -12,7 +12,7 @@ from branches.clock import today as current_day
 from branches.links import link
 from branches.models import Organisation
 from branches.periods import add_months
-from branches.scope import reaches
+from branches.scope import is_superior, reaches
 from branches.tabs import organisation_tabs
 from branches.typed import Unreadable, read_date
 from branches.values import Values
@@ -44,7 +44,7 @@ from members.terms import (
     current_terms,
     suggested_end,
 )
-from members.views.term_rights import chosen_organisation, election_in_sight, is_superior, require
+from members.views.term_rights import chosen_organisation, election_in_sight, require
 from members.views.terms import add_refusal, length_text
 
 DISPUTED = (

@@ -30,7 +30,6 @@ from members.terms import (
 )
 from members.views.term_letters import keys_in
 from members.views.term_rights import (
-    is_superior,
     may_ask,
     may_keep,
     request_in_sight,

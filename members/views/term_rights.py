@@ -4,16 +4,10 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.roles import Action
 from branches.models import WITHOUT_RELATIONS, Organisation
-from branches.scope import get_for, reaches
+from branches.scope import get_for, is_superior, reaches
 from branches.words import one_line
 from members.models import Election, Term, TermRequest
 from members.terms import TERM_KINDS
-
-
-def is_superior(user, organisation: Organisation) -> bool:
-    """Whether the user approves for the organisation above this one."""
-    parent = organisation.parent
-    return parent is not None and reaches(user, Action.APPROVE, parent.path)
 
 
 def may_ask(user, organisation: Organisation) -> bool:

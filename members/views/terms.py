@@ -32,7 +32,6 @@ from members.terms import (
 from members.views.term_rights import (
     chosen_organisation,
     elected_organisations,
-    is_superior,
     may_keep,
     may_register_term,
     require,

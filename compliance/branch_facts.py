@@ -3,9 +3,9 @@
 import datetime
 
 from branches import facts
+from branches.deadlines import SOON_DAYS
 from branches.links import link
 from branches.values import Values
-from compliance.judging import SOON_DAYS
 from compliance.models import STANDING, Duty, DutyState
 from compliance.registry import RULES
 from compliance.wording import badge, kind_of

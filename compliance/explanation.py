@@ -2,10 +2,11 @@
 
 import datetime
 
+from branches.deadlines import SOON_DAYS
 from branches.models import Organisation
 from branches.values import Values
 from branches.words import full_date
-from compliance.judging import SOON_DAYS, question_for
+from compliance.judging import question_for
 from compliance.models import Duty, DutyEvent, DutyState, Exemption
 from compliance.registry import RULES, Nature, Record
 from compliance.wording import badge, day_text, period_of_duty, period_text

@@ -16,6 +16,7 @@ from branches.values import Values
 from compliance import summaries
 from compliance.judging import (
     BEGINS,
+    WINDOW_MONTHS,
     Verdict,
     horizon_on,
     judge,
@@ -315,13 +316,15 @@ def _overlaps(note: Changed, period: Period | None, as_of: datetime.date) -> boo
 def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text: None) -> CheckRun:
     """Judge every rule for every period still open to correction, as the night of `day` does.
 
-    One broken rule does not stop the others; its name stands in the run's row.
+    One broken rule does not stop the others, nor do charges or cases that could not be made; the
+    names stand in the run's row.
     """
     run, _created = CheckRun.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
     values, tally, faults = _settled_values(day), Tally(), []
     horizon = horizon_on(day, values)
-    settle_all(day, since=_charged_up_to(day))
-    open_cases(today=day)
+    months, since = values.on(WINDOW_MONTHS, day), _charged_up_to(day)
+    _attempt("应缴党费", faults, settle_all, day, months=months, since=since)
+    _attempt("提请支委会研究的事项", faults, open_cases, today=day)
     for rule in RULES.values():
         report(rule.title)
         for period in horizon.periods(rule):
@@ -337,6 +340,15 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
     run.save(update_fields=["finished_at", "judged", "written", "faults"])
     return run
+
+
+def _attempt(name: str, faults: list[str], act: Callable, *args, **options) -> None:
+    """Do a part of the night; one that fails is logged, named among the faults and left behind."""
+    try:
+        act(*args, **options)
+    except Exception:
+        logger.exception("%s failed", name)
+        faults.append(name)
 
 
 def _settled_values(day: datetime.date) -> Values:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.roles import Action
 from branches.clock import today
+from branches.deadlines import SOON_DAYS
 from branches.history import below_on
 from branches.models import Organisation
 from branches.periods import period_named
@@ -15,7 +16,6 @@ from branches.scope import get_for, reaches
 from branches.values import Values
 from compliance import services
 from compliance.explanation import explain
-from compliance.judging import SOON_DAYS
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES
 from compliance.wording import day_text, kind_of, mark, period_text

@@ -101,7 +101,7 @@ def mark(duty: Duty, today: datetime.date, soon_days: int) -> Mark:
     if duty.state == DutyState.OVERDUE:
         return Mark(kind, f"欠 {duty.required - duty.actual} {rule.unit}")
     if rule.unit == "次" and not duty.actual:
-        return Mark(kind, f"{_running(rule)}未开")
+        return Mark(kind, f"{_running(rule)}未{'开' if 'meetings' in rule.areas else '办'}")
     return Mark(kind, progress(duty))
 
 

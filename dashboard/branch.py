@@ -5,11 +5,11 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from branches.deadlines import SOON_DAYS
 from branches.models import Group, Organisation
 from branches.periods import Period
 from branches.values import Values
 from branches.words import full_date
-from compliance.judging import SOON_DAYS
 from compliance.models import Duty
 from compliance.registry import RULES
 from compliance.wording import day_text, kind_of, mark, period_text

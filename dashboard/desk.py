@@ -5,13 +5,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.urls import reverse
 
+from branches.deadlines import SOON_DAYS
 from branches.models import Organisation
 from branches.periods import Period, Span, month_end, period_of
 from branches.values import Values
-from compliance.judging import SOON_DAYS, due_day
+from compliance.judging import due_day
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.wording import (
@@ -23,7 +23,8 @@ from compliance.wording import (
     progress,
     weekday_text,
 )
-from dues.models import Charge, Payment
+from dues.models import Charge
+from dues.standing import paid_for
 from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Meeting
 from members.enums import TransferState
@@ -194,15 +195,10 @@ def _unpaid(branch, months: list[datetime.date]) -> Decimal:
             organisation=branch, month__in=months
         ).values_list("member_id", "month", "amount")
     }
-    paid = (
-        Payment.objects.filter(month__in=months, member__in={member for member, _month in owed})
-        .values("member_id", "month")
-        .annotate(sum=Sum("amount"))
-        .values_list("member_id", "month", "sum")
-    )
-    for member_id, month, amount in paid:
-        if (member_id, month) in owed:
-            owed[member_id, month] = max(owed[member_id, month] - amount, Decimal(0))
+    came = paid_for(min(months), max(months), members={member for member, _month in owed})
+    for key, amount in came.items():
+        if key in owed:
+            owed[key] = max(owed[key] - amount, Decimal(0))
     return sum(owed.values(), Decimal(0))
 
 

@@ -30,7 +30,9 @@ def cards(organisation, own: dict[str, Tally], seen: Period, today) -> list[dict
     standing = branches.standing(seen.ends_on, seen.ends_on).count()
     members = Member.objects.within(organisation).filter(left_on__isnull=True).count()
     meetings = joined(own, MEETING_RULES)
-    before = joined(tallies([organisation], seen.previous, today).get(organisation.pk, {}), MEETING_RULES)
+    before = joined(
+        tallies([organisation], seen.previous, today).get(organisation.pk, {}), MEETING_RULES
+    )
     dues = own.get(DUES_RULE, Tally())
     charged, paid = charged_and_paid(
         below_then([path_on(organisation, day)], day).values("pk"),

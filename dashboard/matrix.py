@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.roles import Action
+from branches.deadlines import SOON_DAYS
 from branches.history import below_on, names_on
 from branches.models import shortened
 from branches.periods import Period
 from branches.scope import reaches
 from branches.values import Values
-from compliance.judging import SOON_DAYS
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES
 from compliance.wording import day_text, mark

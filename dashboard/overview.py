@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from accounts.roles import Action
 from branches.dated import standing_on
+from branches.deadlines import SOON_DAYS
 from branches.history import below_on, names_on
 from branches.models import COMMITTEE_KINDS, Kind, Organisation, Placement, shortened
 from branches.periods import Period, Span, add_months, period_named, period_of
 from branches.scope import reaches
 from branches.values import Values
-from compliance.judging import SOON_DAYS, due_day
+from compliance.judging import due_day
 from compliance.models import CheckRun, Duty, DutyState
 from compliance.registry import RULES, Rule
 from compliance.wording import badge, day_text

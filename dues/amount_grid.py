@@ -13,6 +13,7 @@ from dues.standards import (
     by_rates,
     first_months,
     is_of,
+    lowest,
     members_to_approve,
     shown_amounts,
     version,
@@ -30,7 +31,10 @@ STATES = {
 
 @dataclass
 class Line:
-    """One member: the amount shown, and what was typed and refused, where that happened."""
+    """One member: the amount shown, and what was typed and refused, where that happened.
+
+    `is_below`: what would be approved is less than the rates give, so a superior has to.
+    """
 
     member: Member
     amount: ApprovedAmount | None
@@ -38,6 +42,7 @@ class Line:
     from_month: datetime.date
     computed: str
     above_ceiling: bool
+    is_below: bool = False
     typed: dict[str, str] | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -64,7 +69,7 @@ class Line:
 
     @property
     def can_be_carried(self) -> bool:
-        if self.state != "carried":
+        if self.state != "carried" or self.is_below:
             return False
         rate = rate_on(self.amount.category, self.amount.from_month)
         return not (rate and rate.needs_base and self.amount.base is None)
@@ -78,7 +83,7 @@ class AmountGrid:
         self.values = Values()
         members = members_to_approve(branch, year, today)
         shown = shown_amounts([member.pk for member in members], year)
-        firsts = first_months(members, year)
+        firsts = first_months(branch, members, year)
         lines = [self._line(member, shown.get(member.pk), firsts[member.pk]) for member in members]
         order = list(STATES)
         self.lines = sorted(lines, key=lambda line: order.index(line.state))
@@ -101,7 +106,15 @@ class AmountGrid:
         text = "" if found is None else money(found.amount)
         if state == "approved" and amount.computed is not None:
             text = money(amount.computed)
-        return Line(member, amount, state, first, text, bool(ceiling))
+        below = state == "carried" and self._is_below(amount, first)
+        return Line(member, amount, state, first, text, bool(ceiling), below)
+
+    def _is_below(self, amount: ApprovedAmount, first: datetime.date) -> bool:
+        """Whether a sum that was set otherwise, and so stays as it is, is less than the rates
+        give now."""
+        facts = {"month": first, "on": self.today, "values": self.values}
+        least = lowest(amount.category, amount.base, **facts)
+        return least is not None and amount.amount != amount.computed and amount.amount < least
 
     @property
     def approved_count(self) -> int:
@@ -115,10 +128,8 @@ class AmountGrid:
     def has_open(self) -> bool:
         return any(line.is_open for line in self.lines)
 
-    def shown_lines(self, *, may_enter: bool) -> list[dict[str, object]]:
-        return [self._shown(line, may_enter) for line in self.lines]
-
-    def _shown(self, line: Line, may_enter: bool) -> dict[str, object]:
+    def shown_line(self, line: Line, *, may_enter: bool) -> dict[str, object]:
+        """One row as the page shows it."""
         amount, (words, kind) = line.amount, STATES[line.state]
         of_year = amount if line.state == "approved" else None
         values = line.values
@@ -134,6 +145,7 @@ class AmountGrid:
             "computed": line.computed or _range_text(amount),
             "amount": money(amount.amount) if amount else "—",
             "above_ceiling": line.above_ceiling,
+            "is_below": line.is_below,
             "reason": amount.reason if amount else "",
             "from_month": _month_text(
                 of_year.from_month if of_year else line.from_month, self.year

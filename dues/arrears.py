@@ -11,15 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef
 
+from branches.money import SumOfMoney
 from branches.periods import add_months, month_end, months_between
 from branches.values import Values
 from dues.enums import ArrearsStep
 from dues.models import Charge, OpeningBalance, Payment
-from dues.standing import kept_since, paid_by
+from dues.standing import paid_by, paid_for
 from dues.values import ARREARS_MONTHS, REMIND_MONTHS, TALK_MONTHS, URGENT_MONTHS
-from dues.words import NOTHING, fen
+from dues.words import NOTHING
 from members.roster import roster
 
 _STEPS = (
@@ -121,15 +122,6 @@ def unpaid_of(members: Iterable[int], day: datetime.date) -> dict[int, tuple[lis
     return _runs(list(members), day)
 
 
-def counts_by_step(organisations, day: datetime.date) -> dict[ArrearsStep, int]:
-    """How many members stand on each step of the ladder; every step has its number."""
-    ladder = Ladder.on(day)
-    counts = dict.fromkeys(ladder.months, 0)
-    for one in in_arrears(organisations, day, at_least=ladder.first):
-        counts[ladder.step(len(one.months))] += 1
-    return counts
-
-
 @dataclass(frozen=True)
 class Gap:
     """A charged month, ended, of which a part or all is unpaid although later months were paid.
@@ -150,16 +142,16 @@ def gaps_of(organisations, day: datetime.date) -> list[Gap]:
     """
     until = last_ended_month(day)
     members = list(roster(organisations, day).values_list("member_id", flat=True))
-    entries = Payment.objects.filter(paid_by(day), member__in=members, month__lte=until)
     paid = defaultdict(dict)
-    for row in entries.values("member_id", "month").annotate(total=Sum("amount")).order_by():
-        paid[row["member_id"]][row["month"]] = fen(row["total"])
+    came = paid_for(datetime.date.min, until, members=members, until=day)
+    for (member_id, month), total in came.items():
+        paid[member_id][month] = total
     runs = {key: months for key, (months, _amount) in _runs(members, day).items()}
     gaps = []
-    for member_id, (since, amount, start) in _opened(members, day).items():
-        months, remaining = _before((since, amount, start), paid[member_id])
+    for member_id, opening in _opened(members).items():
+        months, remaining = _before(opening, paid[member_id])
         if months and not set(months) & set(runs.get(member_id, ())):
-            gaps.append(Gap(member_id, since, remaining, is_opening=True))
+            gaps.append(Gap(member_id, months[0], remaining, is_opening=True))
     charges = Charge.objects.filter(member__in=members, month__lte=until, amount__gt=0)
     for member_id, month, amount in charges.order_by("member_id", "month").values_list(
         "member_id", "month", "amount"
@@ -173,7 +165,7 @@ def gaps_of(organisations, day: datetime.date) -> list[Gap]:
 def _standing(day: datetime.date):
     """Payments made by `day` that were not taken back.
 
-    A reversal is negative. Asked as `reverses=None` SQLite would look for each member among all
+    A reversal is negative. Asked as `unreversed()` SQLite would look for each member among all
     payments of the county that reverse nothing.
     """
     return Payment.objects.filter(paid_by(day), amount__gt=0, reversed_by=None)
@@ -191,7 +183,7 @@ def _runs(members, day: datetime.date) -> dict[int, tuple[list[datetime.date], D
         "member_id", "month", "amount"
     ):
         owed[member_id][month] = amount
-    opened = _opened(members, day)
+    opened = _opened(members)
     paid = _paid_months(opened, day)
     runs = {}
     for member_id in owed.keys() | opened.keys():
@@ -205,12 +197,11 @@ def _runs(members, day: datetime.date) -> dict[int, tuple[list[datetime.date], D
     return runs
 
 
-def _opened(members, day: datetime.date) -> dict[int, tuple[datetime.date, Decimal, datetime.date]]:
-    """By member: since which month something was owed at the start, how much, and the start."""
-    rows = OpeningBalance.objects.filter(member__in=members, reverses=None, reversed_by=None)
-    found = list(rows.order_by("pk").values_list("member_id", "since_month", "amount"))
-    start = kept_since(day) if found else day
-    return {member_id: (since, amount, start) for member_id, since, amount in found}
+def _opened(members) -> dict[int, tuple[datetime.date, datetime.date, Decimal]]:
+    """By member: from which to which month something was owed at the start, and how much."""
+    rows = OpeningBalance.objects.filter(member__in=members).unreversed().order_by("pk")
+    found = rows.values_list("member_id", "since_month", "until_month", "amount")
+    return {member_id: tuple(opening) for member_id, *opening in found}
 
 
 def _paid_months(opened: dict, day: datetime.date) -> dict[int, dict[datetime.date, Decimal]]:
@@ -218,20 +209,20 @@ def _paid_months(opened: dict, day: datetime.date) -> dict[int, dict[datetime.da
     paid: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
     if not opened:
         return paid
-    members = OpeningBalance.objects.filter(reverses=None, reversed_by=None).values("member")
+    members = OpeningBalance.objects.unreversed().values("member")
     rows = _standing(day).filter(member__in=members).values("member_id", "month")
-    for row in rows.annotate(total=Sum("amount")).order_by():
-        paid[row["member_id"]][row["month"]] = fen(row["total"])
+    for row in rows.annotate(total=SumOfMoney("amount")).order_by():
+        paid[row["member_id"]][row["month"]] = row["total"]
     return paid
 
 
 def _before(opening, paid: dict[datetime.date, Decimal]):
-    """The months before the county kept dues that are still owed, and what of their sum is."""
+    """The months of an opening balance that are still owed, and what of their sum is."""
     if opening is None:
         return [], NOTHING
-    since, amount, start = opening
-    came = sum((total for month, total in paid.items() if month < start), NOTHING)
+    since, until, amount = opening
+    came = sum((total for month, total in paid.items() if since <= month <= until), NOTHING)
     remaining = amount - came
     if remaining <= 0:
         return [], NOTHING
-    return months_between(since, add_months(start, -1)), remaining
+    return months_between(since, until), remaining

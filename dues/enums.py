@@ -16,7 +16,11 @@ class RequestKind(TextChoices):
 
     REDUCTION = "reduction", "减缴"
     EXEMPTION = "exemption", "免缴"
-    BACK_PAYMENT = "back_payment", "补交六个月以前的党费"
+    BACK_PAYMENT = "back_payment", "补交超期党费"
+
+
+# What changes how much is owed.
+RELIEFS = frozenset({RequestKind.REDUCTION, RequestKind.EXEMPTION})
 
 
 class RequestState(TextChoices):
@@ -26,6 +30,10 @@ class RequestState(TextChoices):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+# Waiting or in force: what another request about the same months would collide with.
+LIVE_REQUESTS = frozenset({RequestState.ASKED, RequestState.APPROVED})
+
+
 class RemittanceState(TextChoices):
     DRAFT = "draft", "未报送"
     SENT = "sent", "待确认"
@@ -33,10 +41,14 @@ class RemittanceState(TextChoices):
     RETURNED = "returned", "已退回"
 
 
+# What has gone up, confirmed or not.
+GONE_UP = frozenset({RemittanceState.SENT, RemittanceState.CONFIRMED})
+
+
 class ArrearsStep(TextChoices):
     """What is due with somebody who pays no dues, by how many months running; mildest first."""
 
     REMIND = "remind", "提醒"
     TALK = "talk", "谈话"
-    URGENT = "urgent", "加急"
+    URGENT = "urgent", "重点督促"
     CASE = "case", "提请支委会研究"

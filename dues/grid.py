@@ -4,41 +4,50 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, DecimalField, F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Q
 
 from branches.models import Organisation
+from branches.money import SumOfMoney
 from branches.periods import Period, month_end, months_between
-from dues.enums import RequestKind, RequestState
+from dues.enums import RELIEFS, RequestKind, RequestState
 from dues.models import ApprovedAmount, Charge, DuesRequest, OpeningBalance, Payment
 from dues.rates import HALF_A_FEN
-from dues.standing import kept_since, memberships_in
+from dues.standing import kept_since, memberships_in, openings_owed, paid_for, with_paid
 from dues.words import NOTHING, money, month_key, month_label
 from members.models import Member
 
 
 @dataclass
 class Month:
-    """One member's month: what is due (None: nothing asked), what is paid, whether it is ours."""
+    """One member's month: what is due (None: nothing asked), what is paid, whether it is ours.
+
+    `paid` came in here, `elsewhere` at other branches of the member; both settle what is due.
+    """
 
     month: datetime.date
     here: bool
     due: Decimal | None
     paid: Decimal
     corrected: bool
+    elsewhere: Decimal = NOTHING
+
+    @property
+    def came(self) -> Decimal:
+        """What the member paid for the month at whichever branch."""
+        return self.paid + self.elsewhere
 
     @property
     def unpaid(self) -> bool:
-        return bool(self.due) and not self.paid
+        return bool(self.due) and not self.came
 
     @property
     def short(self) -> Decimal:
         """What is still owed; a sum above the standard makes up for nobody else's."""
-        return max((self.due or NOTHING) - self.paid, NOTHING)
+        return max((self.due or NOTHING) - self.came, NOTHING)
 
     @property
     def note(self) -> str:
-        return f"少 {self.short:.2f}" if self.paid and self.short else ""
+        return f"少 {self.short:.2f}" if self.came and self.short else ""
 
 
 @dataclass
@@ -131,6 +140,7 @@ class Grid:
             ).order_by("pk")
         )
         stays = _by_member(memberships)
+        everywhere = paid_for(start, end, members=concerned)
         rows = []
         for member in Member.objects.filter(pk__in=concerned).order_by("pk"):
             row = Row(
@@ -144,9 +154,9 @@ class Grid:
                 here, due = self._asked(
                     row, month, charges.get(key), approved.get(member.pk, []), stays
                 )
-                row.months[month] = Month(
-                    month, here, due, paid.get(key, NOTHING), key in corrected
-                )
+                came = paid.get(key, NOTHING)
+                elsewhere = everywhere.get(key, NOTHING) - came
+                row.months[month] = Month(month, here, due, came, key in corrected, elsewhere)
             rows.append(row)
         return rows
 
@@ -161,7 +171,7 @@ class Grid:
                 month__lte=self.quarter.ends_on,
             )
             .values("member_id", "month")
-            .annotate(total=Sum("amount"), reversals=Count("reverses"))
+            .annotate(total=SumOfMoney("amount"), reversals=Count("reverses"))
             .order_by()
         )
         paid, corrected = {}, set()
@@ -203,12 +213,9 @@ class Grid:
     def _read_entries(self) -> None:
         """The standing payments of the month in focus, with its rows."""
         entries = _by_member(
-            Payment.objects.filter(
-                organisation=self.organisation,
-                month=self.focus,
-                reverses__isnull=True,
-                reversed_by__isnull=True,
-            ).order_by("pk")
+            Payment.objects.filter(organisation=self.organisation, month=self.focus)
+            .unreversed()
+            .order_by("pk")
         )
         for row in self.rows:
             row.entries = entries.get(row.member.pk, [])
@@ -225,33 +232,21 @@ class Grid:
         return next((row for row in self.rows if row.member.pk == member_id), None)
 
     def behind(self) -> dict[int, int]:
-        """How many months up to the running one each member has not paid in full here, by key;
-        arrears brought along count as one."""
-        paid = (
-            Payment.objects.filter(
-                organisation=self.organisation, member=OuterRef("member"), month=OuterRef("month")
-            )
-            .order_by()
-            .values("month")
-            .annotate(total=Sum("amount"))
-            .values("total")
+        """How many months up to the running one each member owes here and has not paid in full,
+        by key; what is still owed of arrears brought along counts as one."""
+        charges = Charge.objects.filter(
+            organisation=self.organisation, month__lte=self.this_month, amount__gt=0
         )
-        nothing = Value(NOTHING, output_field=DecimalField())
         short = (
-            Charge.objects.filter(
-                organisation=self.organisation, month__lte=self.this_month, amount__gt=0
-            )
-            .annotate(paid=Coalesce(Subquery(paid, output_field=DecimalField()), nothing))
+            with_paid(charges)
             .filter(amount__gt=F("paid") + HALF_A_FEN)
             .values("member_id")
             .annotate(months=Count("pk"))
             .order_by()
         )
         months = dict(short.values_list("member_id", "months"))
-        openings = OpeningBalance.objects.filter(
-            organisation=self.organisation, reverses__isnull=True, reversed_by__isnull=True
-        )
-        for member_id in openings.values_list("member_id", flat=True):
+        openings = OpeningBalance.objects.filter(organisation=self.organisation).unreversed()
+        for member_id in openings_owed(openings):
             months[member_id] = months.get(member_id, 0) + 1
         return months
 
@@ -284,7 +279,7 @@ def relief_words(request: DuesRequest) -> str:
 def _covering(
     requests: list[DuesRequest],
     month: datetime.date,
-    kinds=(RequestKind.REDUCTION, RequestKind.EXEMPTION),
+    kinds=RELIEFS,
 ) -> DuesRequest | None:
     """The newest of these that covers the month."""
     return next(

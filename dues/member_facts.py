@@ -3,12 +3,13 @@
 import datetime
 from decimal import Decimal
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q
 
 from branches.periods import month_end
 from branches.values import Values
 from dues.arrears import in_arrears, unpaid_of
 from dues.models import Charge, Payment
+from dues.standing import paid_for
 from dues.values import ARREARS_MONTHS
 from members import facts
 
@@ -16,17 +17,11 @@ from members import facts
 def dues_of(
     members: list[int], start: datetime.date, end: datetime.date
 ) -> dict[int, list[facts.DuesMonth]]:
-    span = {"member__in": members, "month__gte": start, "month__lte": end}
-    paid = {
-        (member_id, month): total
-        for member_id, month, total in Payment.objects.filter(**span)
-        .values("member_id", "month")
-        .annotate(total=Sum("amount"))
-        .order_by()
-        .values_list("member_id", "month", "total")
-    }
+    paid = paid_for(start, end, members=members)
     months: dict[int, list[facts.DuesMonth]] = {}
-    charges = Charge.objects.filter(**span).order_by("month")
+    charges = Charge.objects.filter(member__in=members, month__gte=start, month__lte=end).order_by(
+        "month"
+    )
     for member_id, month, amount in charges.values_list("member_id", "month", "amount"):
         came = paid.get((member_id, month), Decimal("0.00"))
         months.setdefault(member_id, []).append(facts.DuesMonth(month, amount, came))
@@ -35,7 +30,8 @@ def dues_of(
 
 def last_paid_of(members: list[int], day: datetime.date) -> dict[int, datetime.date]:
     rows = (
-        Payment.objects.filter(member__in=members, reverses=None, reversed_by=None)
+        Payment.objects.filter(member__in=members)
+        .unreversed()
         .values("member_id")
         .annotate(
             paid=Max("paid_on", filter=Q(paid_on__lte=day)),

@@ -11,7 +11,7 @@ from branches.values import Values
 from branches.words import full_date
 from dues.grid import Grid, Month
 from dues.models import Publication
-from dues.values import PUBLICITY_DAYS, PUBLISH_EVERY
+from dues.values import PUBLICITY_DAYS, PUBLISH_DAY, PUBLISH_EVERY
 from dues.words import NOTHING, money
 from members.posts import people_in_committees, sizes_on
 from members.roster import counts
@@ -41,6 +41,16 @@ def asked_period(quarter: Period, every: int) -> Period | None:
     return period if period.ends_on == quarter.ends_on else None
 
 
+def is_asked(period: Period, values: Values) -> bool:
+    """Whether the county asks for a sheet of this very period."""
+    return SPANS[values.on(PUBLISH_EVERY, period.ends_on)] == period.span
+
+
+def due_on(period: Period, values: Values) -> datetime.date:
+    """The last day for posting a period: the county's day of the month after."""
+    return period.following.starts_on.replace(day=values.on(PUBLISH_DAY, period.ends_on))
+
+
 def period_asked(text: str) -> Period | None:
     """The quarter, half-year or year written 2026-Q3, 2026-H2 or 2026; None for anything else."""
     period = period_named(text)
@@ -68,6 +78,25 @@ def covered_on(publications: Iterable[Publication], period: Period) -> datetime.
         if not missing:
             return publication.posted_on
     return None
+
+
+def posted_in(period: Period):
+    """The sheets, of any branch, that hold months of a period."""
+    return Publication.objects.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on)
+
+
+def mark_of(
+    posted_on: datetime.date | None, period: Period, values: Values, today: datetime.date
+) -> tuple[str, str]:
+    """Kind of mark and words for a period posted on a day or not; one that the county does not ask
+    for is never late."""
+    if posted_on:
+        return "done", "已公示"
+    if today <= period.ends_on:
+        return "run", "收缴中"
+    if not is_asked(period, values):
+        return "todo", "未公示"
+    return ("late" if today > due_on(period, values) else "soon"), "未公示"
 
 
 def usual_days(period: Period, today: datetime.date) -> tuple[datetime.date, datetime.date]:

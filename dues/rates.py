@@ -27,13 +27,9 @@ class Category(TextChoices):
 
 
 FEN = Decimal("0.01")
-# Steps to which a county may round; which one has no rule.
-STEPS = (FEN, Decimal("0.1"), Decimal(1))
 # SQLite adds sums of money as binary fractions, where 5.10 and 5.30 are a little less than 10.40:
 # in a query, paid in full is more than the charge less this.
 HALF_A_FEN = Decimal("0.005")
-# Above so many yuan a month dues are voluntary, where the county says nothing else.
-CEILING = Decimal(1000)
 
 
 @dataclass(frozen=True)
@@ -164,15 +160,23 @@ def rate_on(category: str, day: datetime.date) -> Rate | None:
     return table.rates.get(category) if table else None
 
 
+def range_text(category: str, day: datetime.date) -> str:
+    """0.20 到 1.00 元, in which the branch sets the amount; "" where there is no range."""
+    rate = rate_on(category, day)
+    return f"{rate.lowest} 到 {rate.highest} 元" if rate and rate.is_range else ""
+
+
 def computed(
     category: str,
     base: Decimal | None,
     *,
     on: datetime.date,
     step: Decimal = FEN,
-    ceiling: Decimal = CEILING,
+    ceiling: Decimal | None = None,
 ) -> Computed | None:
     """Yuan a month by the table in force, rounded half up to `step`.
+
+    Above `ceiling` dues are voluntary; it is a county value, without it nothing is said.
 
     None where there is no formula (farmers: a range, set by the branch), where the base is
     missing or negative, and before the first table. A fixed sum is not rounded.
@@ -182,7 +186,7 @@ def computed(
     if raw is None:
         return None
     amount = raw if rate.fixed is not None else rounded(raw, step)
-    return Computed(raw, amount, amount > ceiling)
+    return Computed(raw, amount, ceiling is not None and amount > ceiling)
 
 
 def rounded(raw: Decimal, step: Decimal) -> Decimal:

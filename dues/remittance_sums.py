@@ -10,17 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from branches.history import below_on, facts_on
 from branches.models import Organisation, shortened
+from branches.money import SumOfMoney
 from branches.periods import Period
 from branches.scope import within_paths
 from branches.services import path_keys
 from branches.values import Values
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP
 from dues.models import Charge, Payment, Remittance
-from dues.remitting import GONE_UP, Standing, due_on, in_fen, quarter_on, standing_of
+from dues.remitting import Standing, due_on, quarter_on, standing_of
 from dues.standing import kept_since
 from dues.words import NOTHING
 
@@ -169,11 +170,11 @@ def _by_organisation(model, condition: Q) -> dict[int, Decimal]:
         model.objects.filter(condition)
         .exclude(amount=0)
         .values("organisation_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=SumOfMoney("amount"))
         .order_by()
         .values_list("organisation_id", "total")
     )
-    return {pk: sum_ for pk, amount in rows if (sum_ := in_fen(amount))}
+    return {pk: amount for pk, amount in rows if amount}
 
 
 def _loose(scope: Q, quarter: Period, today: datetime.date) -> dict[int, Decimal]:
@@ -181,7 +182,7 @@ def _loose(scope: Q, quarter: Period, today: datetime.date) -> dict[int, Decimal
     rows = list(
         Payment.objects.filter(scope, remittance__isnull=True, month__lte=quarter.ends_on)
         .values("organisation_id", "month")
-        .annotate(total=Sum("amount"))
+        .annotate(total=SumOfMoney("amount"))
         .order_by()
         .values_list("organisation_id", "month", "total")
     )
@@ -199,7 +200,7 @@ def _loose(scope: Q, quarter: Period, today: datetime.date) -> dict[int, Decimal
     for pk, month, amount in rows:
         in_quarter = month >= quarter.starts_on
         if in_quarter or month < since or (pk, quarter_on(month).starts_on) in gone:
-            sums[pk] += in_fen(amount)
+            sums[pk] += amount
     return {pk: amount for pk, amount in sums.items() if amount}
 
 
@@ -258,13 +259,4 @@ def folded(
             -one.sums.standings[one.standing],
             one.code,
         ),
-    )
-
-
-def waiting(organisations) -> list[Remittance]:
-    """What was sent and waits for a superior's decision, oldest first; in today's tree."""
-    return list(
-        Remittance.objects.filter(organisation__in=organisations, state=RemittanceState.SENT)
-        .select_related("organisation")
-        .order_by("remitted_on", "pk")
     )

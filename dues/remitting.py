@@ -11,20 +11,17 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from branches.models import Organisation
+from branches.money import SumOfMoney
 from branches.periods import Period, Span, add_months, months_between, period_of
 from branches.values import Values
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP, RemittanceState
 from dues.models import Charge, Payment, Remittance
 from dues.standing import kept_since
 from dues.values import REMIT_DAY
 from dues.words import NOTHING, month_label
-
-# What has gone up, confirmed or not.
-GONE_UP = (RemittanceState.SENT, RemittanceState.CONFIRMED)
-_FEN = Decimal("0.01")
 
 
 class Standing(StrEnum):
@@ -40,6 +37,11 @@ class Standing(StrEnum):
     def label(self) -> str:
         return _LABELS[self]
 
+    @property
+    def kind(self) -> str:
+        """The kind of mark."""
+        return _KINDS[self]
+
 
 _LABELS = {
     Standing.OVERDUE: "逾期未报",
@@ -47,6 +49,13 @@ _LABELS = {
     Standing.RETURNED: "已退回",
     Standing.SENT: "待确认",
     Standing.CONFIRMED: "已确认",
+}
+_KINDS = {
+    Standing.OVERDUE: "late",
+    Standing.OPEN: "todo",
+    Standing.RETURNED: "late",
+    Standing.SENT: "wait",
+    Standing.CONFIRMED: "done",
 }
 
 
@@ -76,11 +85,6 @@ def standing_of(remittance: Remittance | None, due: datetime.date, today: dateti
     if today > due:
         return Standing.OVERDUE
     return Standing.RETURNED if state == RemittanceState.RETURNED else Standing.OPEN
-
-
-def in_fen(amount: Decimal | None) -> Decimal:
-    """A sum out of a query, where SQLite adds binary fractions, as the fen that is meant."""
-    return (amount or NOTHING).quantize(_FEN)
 
 
 def months_of(quarter: Period) -> list[datetime.date]:
@@ -127,17 +131,24 @@ def open_quarter_before(
 
 def has_dues(organisation: Organisation, quarter: Period) -> bool:
     """Whether anything was charged or paid for a month of the quarter."""
-    mine = {"organisation": organisation, "month__range": (quarter.starts_on, quarter.ends_on)}
-    return Charge.objects.filter(**mine, amount__gt=0).exists() or bool(
-        _paid_months(Payment.objects.filter(**mine))
-    )
+    return bool(months_with_dues(organisation, quarter.starts_on, quarter.ends_on))
+
+
+def months_with_dues(
+    organisation: Organisation, start: datetime.date, end: datetime.date
+) -> set[datetime.date]:
+    """Months between two days for which the branch charged or was paid anything."""
+    mine = {"organisation": organisation, "month__range": (start, end)}
+    charged = Charge.objects.filter(**mine, amount__gt=0).order_by()
+    months = set(charged.values_list("month", flat=True).distinct())
+    return months | _paid_months(Payment.objects.filter(**mine))
 
 
 def _paid_months(entries) -> set[datetime.date]:
     """Months for which these entries are more or less than nothing: what was entered by mistake
     and taken back is nothing."""
-    rows = entries.order_by().values("month").annotate(total=Sum("amount"))
-    return {month for month, total in rows.values_list("month", "total") if in_fen(total)}
+    rows = entries.order_by().values("month").annotate(total=SumOfMoney("amount"))
+    return {month for month, total in rows.values_list("month", "total") if total}
 
 
 # --- One branch and quarter, line by line -----------------------------------------------------
@@ -174,7 +185,7 @@ class Part:
         return None if self.charged is None else max(self.charged - self.amount, NOTHING)
 
 
-class Statement:
+class QuarterSheet:
     """The dues of one branch in one quarter: what goes up or went up, and how it comes about."""
 
     def __init__(self, organisation: Organisation, quarter: Period, today: datetime.date):

@@ -39,7 +39,7 @@ class Shown:
             "url": reverse("members:detail", args=[member.pk]),
             "category": row.approved.get_category_display() if row.approved else "",
             "standard": money(row.approved.amount) if row.approved else "",
-            "paid": not row.months[grid.focus].unpaid,
+            "paid": not row.months[grid.focus].short,
             "subtotal": money(row.subtotal),
             "remark": row.remark(grid.focus),
             "booklet": row.booklet,

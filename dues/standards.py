@@ -8,13 +8,15 @@ import datetime
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
 from branches.models import Organisation
+from branches.periods import add_months, month_end
 from branches.values import Values
-from dues.models import ApprovedAmount
-from dues.rates import Computed, computed
-from dues.values import CEILING, ROUNDING
+from dues.enums import GONE_UP
+from dues.models import ApprovedAmount, Remittance
+from dues.rates import Computed, computed, rate_on
+from dues.values import APPROVE_MONTH, CEILING, ROUNDING
 from members.models import Member, Membership
 from members.roster import roster
 
@@ -25,6 +27,15 @@ def year_start(year: int) -> datetime.date:
 
 def year_end(year: int) -> datetime.date:
     return datetime.date(year, 12, 31)
+
+
+def due_on(year: int, values: Values) -> datetime.date:
+    """The last day for approving a year's amounts: the end of the county's month.
+
+    A change of that value made by 31 January still counts for the year.
+    """
+    january = datetime.date(year, 1, 31)
+    return month_end(january.replace(day=1, month=values.on(APPROVE_MONTH, january)))
 
 
 def counted_on(year: int, today: datetime.date) -> datetime.date:
@@ -50,21 +61,26 @@ def is_of(amount: ApprovedAmount | None, year: int) -> bool:
     return amount is not None and amount.from_month.year == year
 
 
-def first_months(members: Iterable[Member], year: int) -> dict[int, datetime.date]:
-    """By member: the first month of the year he can owe.
+def first_months(
+    branch: Organisation, members: Iterable[Member], year: int
+) -> dict[int, datetime.date]:
+    """By member: the first month of the year he can owe to this branch.
 
-    January; for who was accepted or came to the county later, that month (2008 Art. 8: dues are
-    paid from the day of the branch meeting).
+    January; for who was accepted or came to the branch later, that month (2008 Art. 8: dues are
+    paid from the day of the branch meeting). What he owed elsewhere before is not for this branch
+    to approve.
     """
     members = list(members)
     came: dict[int, datetime.date] = {}
     for member_id, starts_on in (
         Membership.objects.formal()
-        .filter(member__in=[member.pk for member in members])
+        .filter(organisation=branch, member__in=[member.pk for member in members])
+        .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=year_end(year)))
         .values_list("member_id", "starts_on")
     ):
+        # Who came back owes the branch from his return.
         starts_on = starts_on or datetime.date.min
-        came[member_id] = min(starts_on, came.get(member_id, starts_on))
+        came[member_id] = max(starts_on, came.get(member_id, starts_on))
     return {
         member.pk: max(
             year_start(year),
@@ -86,6 +102,28 @@ def by_rates(
         step=values.on(ROUNDING, on),
         ceiling=values.on(CEILING, on),
     )
+
+
+def lowest(
+    category: str, base: Decimal | None, *, month: datetime.date, on: datetime.date, values: Values
+) -> Decimal | None:
+    """The least a branch may approve by itself; what is below is a reduction.
+
+    What the rates give, no more than the county's ceiling (above it dues are voluntary), and for
+    farmers the lower end of their range. None where the base is missing.
+    """
+    rate = rate_on(category, month)
+    if rate and rate.is_range:
+        return rate.lowest
+    found = by_rates(category, base, month=month, on=on, values=values)
+    return found and min(found.amount, values.on(CEILING, on))
+
+
+def open_since(branch: Organisation) -> datetime.date | None:
+    """The first month after the last quarter of the branch that has gone up; None: none has."""
+    gone = Remittance.objects.filter(organisation=branch, state__in=GONE_UP)
+    last = gone.aggregate(last=Max("quarter"))["last"]
+    return last and add_months(last, 3)
 
 
 def version(amount: ApprovedAmount | None) -> str:

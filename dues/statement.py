@@ -8,8 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Sum
-
+from branches.money import SumOfMoney
 from branches.periods import months_between
 from branches.words import full_date
 from dues.models import (
@@ -178,9 +177,8 @@ class Statement:
             Contribution.objects.filter(
                 member=self.member,
                 paid_on__range=(self.start, self.end),
-                reverses=None,
-                reversed_by=None,
             )
+            .unreversed()
             .visible_to(self._user)
             .order_by("paid_on", "pk")
         )
@@ -194,4 +192,4 @@ class Statement:
 
 
 def _total(rows) -> Decimal:
-    return rows.aggregate(total=Sum("amount"))["total"] or NOTHING
+    return rows.aggregate(total=SumOfMoney("amount"))["total"] or NOTHING

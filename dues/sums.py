@@ -10,22 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from branches.dated import standing_on
 from branches.history import as_of
 from branches.models import Kind, Organisation, Placement, shortened
+from branches.money import SumOfMoney
 from branches.periods import Period, month_end, months_between
 from branches.services import path_step
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP, RemittanceState
 from dues.models import Charge, Payment
 from dues.rates import HALF_A_FEN
-from dues.standing import paid_by
-from dues.words import NOTHING, fen
+from dues.standing import paid_by, with_paid
+from dues.words import NOTHING
 
 _STEP = len(path_step(0))
-_UP = (RemittanceState.SENT, RemittanceState.CONFIRMED)
 
 # What each figure is, in the words of 查看算法 and of the sheet 说明.
 HOW = (
@@ -130,14 +129,14 @@ def figures_of(
     found: dict[object, Figures] = {}
     span = {"organisation__in": organisations, "month__gte": first, "month__lte": last}
     for key, due, charged in _charges(span, by):
-        found[key] = Figures(due, full=due, charged=fen(charged))
+        found[key] = Figures(due, full=due, charged=charged)
     for key, short, charged, part in _unpaid(span, until, by):
         found[key].full -= short
-        found[key].unpaid = fen(charged) - fen(part)
+        found[key].unpaid = charged - part
     for key, paid, late, remitted, confirmed in _payments(span, until, by):
         figures = found.setdefault(key, Figures())
-        figures.paid, figures.late = fen(paid), fen(late)
-        figures.remitted, figures.confirmed = fen(remitted), fen(confirmed)
+        figures.paid, figures.late = paid, late or NOTHING
+        figures.remitted, figures.confirmed = remitted or NOTHING, confirmed or NOTHING
     return found
 
 
@@ -146,28 +145,19 @@ def _charges(span: dict, by: str):
         Charge.objects.filter(**span, amount__gt=0)
         .order_by()
         .values(by)
-        .annotate(due=Count("pk"), charged=Sum("amount"))
+        .annotate(due=Count("pk"), charged=SumOfMoney("amount"))
         .values_list(by, "due", "charged")
     )
 
 
 def _unpaid(span: dict, until: datetime.date, by: str):
     """Charges not paid in full. Wherever the member paid for the month, it is paid."""
-    paid = (
-        Payment.objects.filter(paid_by(until), member=OuterRef("member"), month=OuterRef("month"))
-        .order_by()
-        .values("member")
-        .annotate(sum=Sum("amount"))
-        .values("sum")
-    )
-    money = DecimalField(max_digits=14, decimal_places=2)
     return (
-        Charge.objects.filter(**span, amount__gt=0)
-        .annotate(came=Coalesce(Subquery(paid), 0, output_field=money))
-        .filter(came__lt=F("amount") - HALF_A_FEN)
+        with_paid(Charge.objects.filter(**span, amount__gt=0), until=until)
+        .filter(paid__lt=F("amount") - HALF_A_FEN)
         .order_by()
         .values(by)
-        .annotate(short=Count("pk"), charged=Sum("amount"), part=Sum("came"))
+        .annotate(short=Count("pk"), charged=SumOfMoney("amount"), part=SumOfMoney("paid"))
         .values_list(by, "short", "charged", "part")
     )
 
@@ -181,10 +171,10 @@ def _payments(span: dict, until: datetime.date, by: str):
         .order_by()
         .values(by)
         .annotate(
-            paid=Sum("amount"),
-            late=Sum("amount", filter=late),
-            remitted=Sum("amount", filter=Q(remittance__state__in=_UP)),
-            confirmed=Sum("amount", filter=Q(remittance__state=RemittanceState.CONFIRMED)),
+            paid=SumOfMoney("amount"),
+            late=SumOfMoney("amount", filter=late),
+            remitted=SumOfMoney("amount", filter=Q(remittance__state__in=GONE_UP)),
+            confirmed=SumOfMoney("amount", filter=Q(remittance__state=RemittanceState.CONFIRMED)),
         )
         .values_list(by, "paid", "late", "remitted", "confirmed")
     )
@@ -195,9 +185,9 @@ def charged_and_paid(
 ) -> tuple[Decimal, Decimal]:
     """What was asked and what was paid for these months, in all; cheaper than the figures."""
     span = {"organisation__in": organisations, "month__gte": first, "month__lte": last}
-    charged = Charge.objects.filter(**span).aggregate(sum=Sum("amount"))["sum"]
-    paid = Payment.objects.filter(paid_by(until), **span).aggregate(sum=Sum("amount"))["sum"]
-    return fen(charged), fen(paid)
+    charged = Charge.objects.filter(**span).aggregate(sum=SumOfMoney("amount"))["sum"]
+    paid = Payment.objects.filter(paid_by(until), **span).aggregate(sum=SumOfMoney("amount"))["sum"]
+    return charged or NOTHING, paid or NOTHING
 
 
 # --- The tree of a day ------------------------------------------------------------------

@@ -35,7 +35,7 @@ TALK_MONTHS = Key(
     "dues.talk_months", "连续未交党费满几个月谈话", 3, unit="个月", minimum=1, maximum=24
 )
 URGENT_MONTHS = Key(
-    "dues.urgent_months", "连续未交党费满几个月加急", 5, unit="个月", minimum=1, maximum=24
+    "dues.urgent_months", "连续未交党费满几个月重点督促", 5, unit="个月", minimum=1, maximum=24
 )
 ARREARS_MONTHS = Key(
     "dues.arrears_months",
@@ -43,7 +43,17 @@ ARREARS_MONTHS = Key(
     6,
     unit="个月",
     minimum=1,
-    maximum=24,
+    maximum=6,
+    help="中组发〔2008〕3号第十三条为连续 6 个月，可以定得更早，不能更晚",
+)
+RELIEF_MONTHS = Key(
+    "dues.relief_months",
+    "减缴、免缴一次最多批几个月",
+    12,
+    unit="个月",
+    minimum=1,
+    maximum=36,
+    help="没有统一规定；到期仍有困难的再请示",
 )
 BACK_MONTHS = Key(
     "dues.back_months",
@@ -63,5 +73,10 @@ CEILING = Key(
     help="2017 年通知：一般不超过 1000 元，自愿多交不限",
 )
 LARGE_SUM = Key(
-    "dues.large_sum", "一次自愿多交满多少元另账登记", Decimal(1000), unit="元", minimum=1
+    "dues.large_sum",
+    "一次自愿多交满多少元另账登记",
+    Decimal(1000),
+    unit="元",
+    minimum=1,
+    help="中组发〔2008〕3号第十一条：一次多交 1000 元以上的，全部转交中央",
 )

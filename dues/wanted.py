@@ -3,7 +3,8 @@
 The branch that holds the formal relation on the month's last day is owed the month, unless the
 month was paid at another branch: then that one. Who is on no roster any more on that day (died,
 left, moved out of the county) owes no more than was paid for the month. The sum is the approved
-amount in force, or what a superior allowed instead.
+amount in force, or what a superior allowed instead. Nothing is asked anew for a month whose sum
+stands in an opening balance of the member.
 """
 
 import datetime
@@ -12,25 +13,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef
 
+from branches.money import SumOfMoney
 from branches.periods import month_end
-from dues.enums import RequestKind, RequestState
-from dues.models import ApprovedAmount, Charge, DuesRequest, Payment
+from dues.enums import RELIEFS, RequestState
+from dues.models import ApprovedAmount, Charge, ChargeChange, DuesRequest, OpeningBalance, Payment
 from dues.standing import memberships_in
-from dues.words import NOTHING, fen
-
-# Kinds of request that change what is owed.
-_CHANGING = (RequestKind.REDUCTION, RequestKind.EXEMPTION)
+from dues.words import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A charge as it stands."""
+    """A charge as it stands; `first` is the amount with which it was made."""
 
     pk: int
     organisation_id: int
     amount: Decimal
+    first: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,20 @@ class Facts:
         self._ends: dict[datetime.date, datetime.date] = {}
         # By member, in the order in which they began: starts on, ends on, branch, left the Party on.
         self._stays: dict[int, list[tuple]] = defaultdict(list)
-        for member_id, *stay in (
+        for member_id, joined_on, starts_on, *stay in (
             memberships_in(first, month_end(last))
             .filter(**self._only)
-            .values_list("member_id", "starts_on", "ends_on", "organisation_id", "member__left_on")
+            .values_list(
+                "member_id",
+                "member__joined_on",
+                "starts_on",
+                "ends_on",
+                "organisation_id",
+                "member__left_on",
+            )
         ):
-            self._stays[member_id].append(tuple(stay))
+            # A first branch of unknown beginning: not before the member joined the Party.
+            self._stays[member_id].append((starts_on or joined_on, *stay))
         self._approved: dict[int, list[tuple[datetime.date, Decimal]]] = defaultdict(list)
         approved = ApprovedAmount.objects.filter(from_month__lte=last, **self._only)
         for member_id, from_month, amount in approved.order_by("from_month").values_list(
@@ -69,7 +77,7 @@ class Facts:
         self._allowed: dict[int, list[tuple]] = defaultdict(list)
         allowed = DuesRequest.objects.filter(
             state=RequestState.APPROVED,
-            kind__in=_CHANGING,
+            kind__in=RELIEFS,
             from_month__lte=last,
             until_month__gte=first,
             **self._only,
@@ -78,6 +86,15 @@ class Facts:
             "member_id", "from_month", "until_month", "amount"
         ):
             self._allowed[member_id].append((from_month, until_month, amount or NOTHING))
+        openings = OpeningBalance.objects.filter(
+            since_month__lte=last, until_month__gte=first, **self._only
+        ).unreversed()
+        self._opened: dict[int, tuple] = {
+            member_id: (since, until)
+            for member_id, since, until in openings.values_list(
+                "member_id", "since_month", "until_month"
+            )
+        }
 
     @property
     def members(self) -> set[int]:
@@ -87,12 +104,21 @@ class Facts:
     def stored(self, first: datetime.date, last: datetime.date) -> dict[tuple, Stored]:
         """The charges of these months, by member and month."""
         charges = Charge.objects.filter(month__gte=first, month__lte=last, **self._only)
+        rows = list(charges.values_list("member_id", "month", "pk", "organisation_id", "amount"))
+        moved = {}
+        if any(self._approved_amount(member_id, month) is None for member_id, month, *_ in rows):
+            moved = self._moved(first, last)
         return {
-            (member_id, month): Stored(*charge)
-            for member_id, month, *charge in charges.values_list(
-                "member_id", "month", "pk", "organisation_id", "amount"
-            )
+            (member_id, month): Stored(pk, organisation_id, amount, amount - moved.get(pk, NOTHING))
+            for member_id, month, pk, organisation_id, amount in rows
         }
+
+    def _moved(self, first: datetime.date, last: datetime.date) -> dict[int, Decimal]:
+        """By how much the charges of these months were changed in all, by key."""
+        only = {f"charge__{name}": value for name, value in self._only.items()}
+        changes = ChargeChange.objects.filter(charge__month__range=(first, last), **only)
+        totals = changes.values("charge_id").annotate(total=SumOfMoney("difference")).order_by()
+        return dict(totals.values_list("charge_id", "total"))
 
     def paid(self, first: datetime.date, last: datetime.date) -> dict[tuple, dict[int, Decimal]]:
         """What stands paid for these months, by member and month: the sum at each branch."""
@@ -100,13 +126,12 @@ class Facts:
         payments = Payment.objects.filter(month__gte=first, month__lte=last, **self._only)
         for member_id, month, organisation_id, total in (
             payments.values("member_id", "month", "organisation_id")
-            .annotate(total=Sum("amount"))
+            .annotate(total=SumOfMoney("amount"))
             .order_by()
             .values_list("member_id", "month", "organisation_id", "total")
         ):
-            # SQLite adds as binary fractions: what was taken back may leave a trace.
-            if fen(total) > 0:
-                sums[member_id, month][organisation_id] = fen(total)
+            if total > 0:
+                sums[member_id, month][organisation_id] = total
         return sums
 
     def home(self, member_id: int, month: datetime.date) -> int | None:
@@ -135,19 +160,31 @@ class Facts:
     def amount(self, member_id: int, month: datetime.date, stored: Stored | None) -> Decimal | None:
         """What one month costs: approved and in force, or less where a superior allowed it.
 
-        A charge without an approved amount (from a sheet without one) stays what it is: nothing
-        says otherwise. None where nothing is asked.
+        A charge without an approved amount (from a sheet without one) is what it was at first:
+        nothing says otherwise. None where nothing is asked.
         """
-        amount = stored.amount if stored else None
-        for from_month, approved in self._approved.get(member_id, ()):
-            if from_month <= month:
-                amount = approved
-        if amount is None:
+        amount = self._approved_amount(member_id, month)
+        if amount is None and stored:
+            amount = stored.first
+        if amount is None or (stored is None and self._is_opened(member_id, month)):
             return None
         for from_month, until_month, allowed in reversed(self._allowed.get(member_id, ())):
             if from_month <= month <= until_month:
                 return min(amount, allowed)
         return amount
+
+    def _approved_amount(self, member_id: int, month: datetime.date) -> Decimal | None:
+        """The newest approved amount that has begun."""
+        amount = None
+        for from_month, approved in self._approved.get(member_id, ()):
+            if from_month <= month:
+                amount = approved
+        return amount
+
+    def _is_opened(self, member_id: int, month: datetime.date) -> bool:
+        """Whether the month's sum stands in an opening balance."""
+        since, until = self._opened.get(member_id, (datetime.date.max, datetime.date.min))
+        return since <= month <= until
 
     def wanted(
         self,

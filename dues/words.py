@@ -23,8 +23,3 @@ def money(amount: Decimal | None) -> str:
 def month_key(month: datetime.date) -> str:
     """2026-03, as pages and their answers name a month."""
     return f"{month:%Y-%m}"
-
-
-def fen(amount: Decimal | None) -> Decimal:
-    """A sum that a database added, in whole fen again: SQLite adds binary fractions."""
-    return (amount or NOTHING).quantize(NOTHING)

@@ -93,7 +93,7 @@ document.addEventListener("DOMContentLoaded", function () {
     cell.zbSaved = value;
     if (answer.version !== undefined) { cell.zbVersion = answer.version; }
     cell.classList.remove("is-unsaved");
-    if (cell.getAttribute("data-month") === table.getAttribute("data-focus")) { rowOf(cell).setAttribute("data-paid", value === "" ? "0" : "1"); }
+    if (cell.getAttribute("data-month") === table.getAttribute("data-focus")) { rowOf(cell).setAttribute("data-paid", value === "" || (answer.note || "").indexOf("少") === 0 ? "0" : "1"); }
     if (cell.zbPaid) { cell.zbPaid.setAttribute("aria-pressed", String(value !== "")); }
     note(cell, answer.note || "");
     rowTexts(rowOf(cell), answer.row);

@@ -154,7 +154,7 @@ document.addEventListener("DOMContentLoaded", function () {
       event.preventDefault();
       narrowed = !narrowed;
       only.setAttribute("aria-pressed", String(narrowed));
-      only.textContent = narrowed ? "看全部" : "只看未缴";
+      only.textContent = narrowed ? "看全部" : "只看未交";
       filter();
     });
   }

@@ -371,4 +371,7 @@
   pickers();
 
   window.zb = { $: $, $$: $$, make: make, icon: icon, setIcon: setIcon, post: post, toast: toast, ask: ask, store: store, composing: composing, clock: clock, csrf: csrf };
+
+  // On a phone the row of pages is longer than the screen: it begins where one is.
+  $$(".zb-subnav a[aria-current]").forEach(function (here) { here.parentNode.scrollLeft = here.offsetLeft - here.parentNode.offsetLeft - 12; });
 })();

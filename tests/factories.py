@@ -467,7 +467,14 @@ def make_dues_request(member, kind="exemption", *, from_month, until_month, **fa
 
 
 def make_opening(member, since_month, amount="60.00", **facts):
-    """What a member still owed for the months before the county began to keep dues."""
+    """What a member still owed for the months before the county began to keep dues.
+
+    To the month before the first charge, unless `until_month` says otherwise.
+    """
+    if "until_month" not in facts:
+        first = Charge.objects.order_by("month").values_list("month", flat=True).first()
+        before = (first or since_month) - datetime.timedelta(days=1)
+        facts["until_month"] = max(since_month, before.replace(day=1))
     return OpeningBalance.objects.create(
         member=member,
         organisation=member.organisation,

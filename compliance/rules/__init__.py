@@ -5,10 +5,7 @@ The order here is the order of columns on every page and sheet.
 
 from compliance.rules import (  # noqa: F401, I001 – order of columns
     meetings,
-    dues_approved,
     dues,
-    dues_remitted,
-    dues_published,
     tasks,
     terms,
     posts,

@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
             name='DuesRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('reduction', '减缴'), ('exemption', '免缴'), ('back_payment', '补交六个月以前的党费')], max_length=14, verbose_name='事项')),
+                ('kind', models.CharField(choices=[('reduction', '减缴'), ('exemption', '免缴'), ('back_payment', '补交超期党费')], max_length=14, verbose_name='事项')),
                 ('from_month', models.DateField(verbose_name='自')),
                 ('until_month', models.DateField(verbose_name='至')),
                 ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=10, null=True, verbose_name='减缴后每月')),

@@ -1,5 +1,7 @@
 """What is owed and what is paid: entries that are made once and never edited."""
 
+import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +10,7 @@ from branches.models import Organisation
 from branches.scope import ScopedQuerySet
 from dues.enums import Way
 from dues.models.remittances import Remittance
+from dues.models.reversing import EntrySet
 from members.models import Member
 
 
@@ -78,13 +81,16 @@ class ChargeChange(models.Model):
 class OpeningBalance(models.Model):
     """What a member still owed for the months before the county began to keep dues here.
 
-    From `since_month` up to the first kept month nothing was paid, `amount` yuan in all. What was
-    wrong is reversed by a negative entry that points at it, as with payments.
+    From `since_month` to `until_month`, the last before the start as it was at the entry, nothing
+    was paid, `amount` yuan in all. These months are never charged besides, whatever earlier months
+    other branches bring in. What was wrong is reversed by a negative entry that points at it, as
+    with payments.
     """
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="opening_balances")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     since_month = models.DateField("欠缴起始月份")
+    until_month = models.DateField("欠缴截止月份")
     amount = models.DecimalField("期初欠缴", max_digits=10, decimal_places=2)
     reason = models.CharField("说明", max_length=200, blank=True)
     entered_at = models.DateTimeField("录入时间", auto_now_add=True)
@@ -95,7 +101,7 @@ class OpeningBalance(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by"
     )
 
-    objects = ScopedQuerySet.as_manager()
+    objects = EntrySet.as_manager()
 
     class Meta:
         verbose_name = "期初欠缴"
@@ -110,10 +116,21 @@ class OpeningBalance(models.Model):
             models.CheckConstraint(
                 condition=Q(since_month__day=1), name="opening_balance_from_first_of_month"
             ),
+            models.CheckConstraint(
+                condition=Q(until_month__day=1), name="opening_balance_to_first_of_month"
+            ),
+            models.CheckConstraint(
+                condition=Q(until_month__gte=F("since_month")),
+                name="opening_balance_ends_after_it_begins",
+            ),
         ]
 
     def __str__(self):
         return f"{self.member} 期初 {self.amount}"
+
+    def covers(self, month: datetime.date) -> bool:
+        """Whether it is one of the months that were not paid."""
+        return self.since_month <= month <= self.until_month
 
 
 class Payment(models.Model):
@@ -158,7 +175,7 @@ class Payment(models.Model):
     )
     reason = models.CharField("说明", max_length=200, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = EntrySet.as_manager()
 
     class Meta:
         verbose_name = "党费收缴"

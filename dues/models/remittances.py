@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from branches.models import Organisation
 from branches.scope import ScopedQuerySet
 from dues.enums import RemittanceState
+from dues.models.reversing import EntrySet
 from members.models import Member
 
 
@@ -134,7 +135,7 @@ class Contribution(models.Model):
     )
     reason = models.CharField("冲正原因", max_length=200, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = EntrySet.as_manager()
 
     class Meta:
         verbose_name = "大额党费"

@@ -18,13 +18,12 @@ from branches.models import Organisation
 from branches.periods import add_months, month_end, months_between
 from dues.models import Charge, ChargeChange
 from dues.services import AREA
+from dues.services.checks import lock_members
 from dues.standing import kept_since
 from dues.wanted import Difference, Facts
 from dues.words import month_label
 from members.models import Member, Membership
 
-# So many months back, with the running one, the night puts right what became known late.
-MONTHS_SETTLED = 12
 BY_NIGHT = "按名册、核定标准和批复核对"
 # SQLite takes about 32,000 values in one query.
 _PORTION = 5000
@@ -70,34 +69,37 @@ def settle(
 ) -> int:
     """Make these members' charges from that month up to the running one what they should be.
 
-    Nothing before the start month. `reason` stands beside every changed amount. Returns how many
-    charges were made, changed or moved to another branch; a second call changes nothing.
+    Nothing before the start month, and nothing new before the month in which the branch was first
+    charged: what another branch brought in asks for nothing here. `reason` stands beside every
+    changed amount. Returns how many charges were made, changed or moved to another branch; a
+    second call changes nothing.
     """
     first = max(from_month.replace(day=1), kept_since(today))
     last = today.replace(day=1)
     if first > last:
         return 0
     differences = _locked_differences(set(members), first, last)
+    begun = _begun({one.organisation_id for one in differences if one.stored is None})
+    differences = [
+        one
+        for one in differences
+        if one.stored or one.month >= begun.get(one.organisation_id, first)
+    ]
     _write(differences, reason=reason, by=by, lines_for_new=True)
     return len(differences)
 
 
-def settle_all(today: datetime.date, *, since: datetime.date | None = None) -> int:
-    """What the night does: every month of the last year, oldest first, each in a transaction.
+def settle_all(today: datetime.date, *, months: int, since: datetime.date | None = None) -> int:
+    """What the night does: the last `months`, oldest first, each in a transaction of its own.
 
     Missing charges are made from the month in which the branch was first charged, so that an
     imported sheet that begins in June asks for nothing earlier, and for all others from `since`
     (the month of the last night; else the running one). Returns how many charges differed.
     """
     last = today.replace(day=1)
-    first = max(kept_since(today), add_months(last, 1 - MONTHS_SETTLED))
+    first = max(kept_since(today), add_months(last, 1 - months))
     since = min(since or last, last).replace(day=1)
-    begun = dict(
-        Charge.objects.values("organisation_id")
-        .annotate(first=Min("month"))
-        .order_by()
-        .values_list("organisation_id", "first")
-    )
+    begun = _begun()
     facts, count = Facts(first, last), 0
     for month in months_between(first, last):
         if doubtful := facts.doubtful(month):
@@ -129,6 +131,15 @@ def _settle_month(
     return len(differences)
 
 
+def _begun(organisations: set[int] | None = None) -> dict[int, datetime.date]:
+    """The month in which each of these branches (None: all) was first charged, by key."""
+    charges = Charge.objects.all()
+    if organisations is not None:
+        charges = charges.filter(organisation__in=organisations)
+    firsts = charges.values("organisation_id").annotate(first=Min("month")).order_by()
+    return dict(firsts.values_list("organisation_id", "first"))
+
+
 def _of(organisations, month: datetime.date) -> set[int]:
     """Who belongs or belonged to these branches, or owes them the month."""
     return set(
@@ -150,12 +161,7 @@ def _locked_differences(
     keys, months, found = sorted(members), months_between(first, last), []
     for start in range(0, len(keys), _PORTION):
         some = keys[start : start + _PORTION]
-        list(
-            Member.objects.select_for_update()
-            .filter(pk__in=some)
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
+        lock_members(some)
         found += Facts(first, last, some).differences(first, last, months)
     return found
 

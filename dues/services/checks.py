@@ -9,7 +9,7 @@ from branches.periods import month_end
 from branches.values import Values
 from branches.words import full_date
 from dues import standing
-from dues.models import Charge
+from dues.models import Charge, OpeningBalance
 from dues.services import NeedsConfirmation, Refused
 from dues.values import BACK_MONTHS, LARGE_SUM
 from dues.words import NOTHING, money, month_label
@@ -30,7 +30,7 @@ class TooLongAgo(Refused):
         self.month = month
 
 
-def lock(members: Iterable[int]) -> None:
+def lock_members(members: Iterable[int]) -> None:
     """Writers of the same members' dues wait for each other, always in one order."""
     list(
         Member.objects.select_for_update()
@@ -64,12 +64,10 @@ def check_month(
     charged = Charge.objects.filter(member=member, month=month).first()
     if charged is not None:
         here = charged.organisation_id == organisation.pk
-    elif month < standing.kept_since(today):
-        opening = standing.opening_of(member)
-        if opening is None or month < opening.since_month:
-            check_kept(month, today)
-        here = opening is not None and opening.organisation_id == organisation.pk
+    elif opening := standing.opening_in(member, month):
+        here = opening.organisation_id == organisation.pk
     else:
+        check_kept(month, today)
         here = (
             standing.memberships_in(month, month_end(month))
             .filter(member=member, organisation=organisation)
@@ -79,13 +77,27 @@ def check_month(
         raise Refused(f"{member.name}{month_label(month)}不在本支部，不能在这里录入")
 
 
-def check_back(member: Member, month: datetime.date, today: datetime.date) -> None:
-    """Refuses a month longer past than the county value allows, unless the superior allowed it.
+def check_opening(member: Member, month: datetime.date, amount: Decimal) -> None:
+    """Refuses more than is still owed of the arrears that the month is part of."""
+    opening = standing.opening_in(member, month)
+    if opening is None:
+        return
+    openings = OpeningBalance.objects.filter(pk=opening.pk)
+    owed = standing.openings_owed(openings).get(member.pk, NOTHING)
+    if amount > owed:
+        left = f"只欠 {money(owed)} 元，请改小金额" if owed else "已经交清，不用再交"
+        raise Refused(f"{member.name}{month_label(month)}在期初欠缴里，{left}", "amount")
+
+
+def check_back(member: Member, months: Iterable[datetime.date], today: datetime.date) -> None:
+    """Refuses months longer past than the county value allows, unless the superior allowed them.
 
     Source: 中组发〔2008〕3号 Art. 12 (late payment covers six months, as a rule).
     """
-    if month < standing.back_limit(today) and not standing.allowed_back(member, month):
-        raise TooLongAgo(member, month, Values().on(BACK_MONTHS, today))
+    limit = standing.back_limit(today)
+    late = sorted(month for month in months if month < limit)
+    if late and (refused := standing.not_allowed_back(member, late)):
+        raise TooLongAgo(member, refused[0], Values().on(BACK_MONTHS, today))
 
 
 def check_day(

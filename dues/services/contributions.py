@@ -15,6 +15,7 @@ from branches.values import Values
 from branches.words import full_date
 from dues.models import Contribution
 from dues.services import Refused
+from dues.services.checks import lock_members
 from dues.standing import memberships_in
 from dues.values import LARGE_SUM
 from dues.words import money, sum_text
@@ -38,9 +39,9 @@ def enter_contribution(
     """Enter a large sum that a member of the branch gave once beside the dues.
 
     Refuses a sum below the county's value, which is dues, a day to come, and somebody who was not
-    a member of the branch in that month.
+    a member of the branch in that month, and the same sum of the same day a second time.
     """
-    Member.objects.select_for_update().filter(pk=member.pk).values_list("pk").get()
+    lock_members([member.pk])
     if paid_on > today:
         raise Refused("交纳日期还没有到，请填实际交来的日期", "paid_on")
     least = Values().on(LARGE_SUM, paid_on)
@@ -54,6 +55,13 @@ def enter_contribution(
     )
     if not here.exists():
         raise Refused(f"{member.name}那时不在本支部，请由他所在的支部登记", "member")
+    same = {"member": member, "amount": amount, "paid_on": paid_on}
+    if Contribution.objects.unreversed().filter(**same).exists():
+        raise Refused(
+            f"{member.name}{full_date(paid_on)}的 {money(amount)} 元已经登记过；"
+            "当天确有两笔的，先更正原来那一笔，再按合计登记",
+            "amount",
+        )
     contribution = Contribution.objects.create(
         organisation=organisation,
         member=member,

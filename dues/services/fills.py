@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 
 from accounts import trail
 from branches.changes import note_change
@@ -20,10 +19,10 @@ from dues.services.checks import (
     check_kept,
     check_month,
     check_not_to_come,
-    lock,
+    lock_members,
 )
 from dues.services.payments import manner, reversal
-from dues.standing import back_limit
+from dues.standing import back_limit, paid_for
 from dues.unpaid import owed_months
 from dues.words import NOTHING, month_label, sum_text
 from members.models import Member
@@ -50,7 +49,8 @@ def fill_month(
     paid_on: datetime.date | None = None,
     way: str = "",
 ) -> list[Payment]:
-    """Enter the charge as paid for everybody charged in that month who has paid nothing.
+    """Enter the charge as paid for everybody charged in that month who has paid nothing for it,
+    here or at another branch.
 
     A cell in which something stands is left alone. Refuses a month to come, one before the start,
     one too long past to be paid by all at once, and a day of payment that cannot be. Returns the
@@ -63,18 +63,13 @@ def fill_month(
     day = check_day(paid_on, month, today)
     charge_month(month, organisations=[organisation], by=by)
     charges = Charge.objects.filter(organisation=organisation, month=month, amount__gt=0)
-    lock(charges.values("member"))
-    paid = dict(
-        Payment.objects.filter(organisation=organisation, month=month)
-        .values("member")
-        .annotate(total=Sum("amount"))
-        .values_list("member", "total")
-    )
+    lock_members(charges.values("member"))
     # Read after the lock: what waited for another writer sees what he wrote.
+    paid = paid_for(month, month, members=charges.values("member"))
     unpaid = [
         charge
         for charge in charges.select_related("member").order_by("member_id")
-        if not paid.get(charge.member_id)
+        if not paid.get((charge.member_id, month))
     ]
     payments = Payment.objects.bulk_create(
         [
@@ -118,15 +113,15 @@ def pay_months(
     wanted = sorted(set(months))
     if not wanted:
         raise Refused("请勾选要补交的月份", "months")
-    lock([member.pk])
+    lock_members([member.pk])
     owed = {one.month: one.short for one in owed_months(member, organisation, today)}
     total = sum((owed.get(month, NOTHING) for month in wanted), NOTHING)
-    for month in wanted:
+    gone = [month for month in wanted if month not in owed]
+    for month in gone:
         check_month(member, organisation, month, today)
-    if total != seen or any(month not in owed for month in wanted):
+    if gone or total != seen:
         raise OwedMeanwhile(total)
-    for month in wanted:
-        check_back(member, month, today)
+    check_back(member, wanted, today)
     # The newest month decides: nothing is paid before its month has begun.
     day = check_day(paid_on, wanted[-1], today)
     payments = Payment.objects.bulk_create(
@@ -181,9 +176,7 @@ def just_paid(
         month__in=list(sums),
         paid_on=paid_on,
         entered_by=by,
-        reverses__isnull=True,
-        reversed_by__isnull=True,
-    )
+    ).unreversed()
     return bool(sums) and sums.items() <= dict(made.values_list("month", "amount")).items()
 
 
@@ -197,12 +190,10 @@ def undo_fill(*, organisation: Organisation, payments: Iterable[int], by) -> lis
     rows = Payment.objects.filter(
         pk__in=list(payments), organisation=organisation, reverses__isnull=True
     )
-    lock(rows.values("member"))
+    lock_members(rows.values("member"))
     if rows.exclude(entered_by=by).exists():
         raise Refused("这些是别人录入的，不能在这里撤销，请逐个更正")
-    standing = list(
-        rows.filter(reversed_by__isnull=True).select_related("member").order_by("member_id", "pk")
-    )
+    standing = list(rows.unreversed().select_related("member").order_by("member_id", "pk"))
     if not standing:
         raise Refused("没有可以撤销的，可能已经撤销过")
     Payment.objects.bulk_create([reversal(payment, by, TAKEN_BACK) for payment in standing])

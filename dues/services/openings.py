@@ -11,8 +11,10 @@ from django.db import transaction
 from accounts import trail
 from branches.changes import note_change
 from branches.models import Organisation
+from branches.periods import add_months
 from dues.models import Charge, OpeningBalance, Payment
 from dues.services import AREA, Refused
+from dues.services.checks import lock_members
 from dues.standing import kept_since, opening_of
 from dues.words import month_label, sum_text
 from members.models import Member
@@ -35,7 +37,7 @@ def enter_opening(
     Refuses before the county keeps dues here, a month that is not before the start or before the
     member joined, a sum that is not positive, a member of another branch, and a second one.
     """
-    _lock(member)
+    lock_members([member.pk])
     since_month = since_month.replace(day=1)
     _check_month(member, since_month, today)
     if amount <= 0:
@@ -51,6 +53,7 @@ def enter_opening(
         member=member,
         organisation=organisation,
         since_month=since_month,
+        until_month=add_months(kept_since(today), -1),
         amount=amount,
         reason=reason.strip(),
         entered_by=by,
@@ -68,24 +71,22 @@ def reverse_opening(
     Refuses without a reason, twice, and while payments for its months stand: they would be too
     much without it.
     """
-    _lock(opening.member)
+    lock_members([opening.member_id])
     if not reason.strip():
         raise Refused("请写明冲正原因", "reason")
     if opening.reverses_id or OpeningBalance.objects.filter(reverses=opening).exists():
         raise Refused("这一笔已经冲正过")
     paid = Payment.objects.filter(
         member=opening.member_id,
-        month__gte=opening.since_month,
-        month__lt=kept_since(today),
-        reverses__isnull=True,
-        reversed_by__isnull=True,
-    )
+        month__range=(opening.since_month, opening.until_month),
+    ).unreversed()
     if paid.exists():
         raise Refused("已经有补交的党费记在这段月份上，请先在缴费记录里更正为 0，再冲正期初欠缴")
     reversal = OpeningBalance.objects.create(
         member_id=opening.member_id,
         organisation_id=opening.organisation_id,
         since_month=opening.since_month,
+        until_month=opening.until_month,
         amount=-opening.amount,
         reason=reason.strip(),
         entered_by=by,
@@ -101,10 +102,6 @@ def reverse_opening(
         reason=reason,
     )
     return reversal
-
-
-def _lock(member: Member) -> None:
-    Member.objects.select_for_update().filter(pk=member.pk).values_list("pk").get()
 
 
 def _check_month(member: Member, since_month: datetime.date, today: datetime.date) -> None:

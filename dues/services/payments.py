@@ -19,7 +19,14 @@ from branches.words import full_date
 from dues.enums import Way
 from dues.models import Payment
 from dues.services import AREA, Refused
-from dues.services.checks import ask_about, check_back, check_day, check_month, lock
+from dues.services.checks import (
+    ask_about,
+    check_back,
+    check_day,
+    check_month,
+    check_opening,
+    lock_members,
+)
 from dues.standing import balance
 from dues.words import NOTHING, month_label, sum_text
 from members.models import Member
@@ -51,15 +58,11 @@ class _Cell:
 
     def standing(self) -> list[Payment]:
         """What was entered and not taken back, oldest first."""
-        return list(
-            Payment.objects.filter(
-                **self.key, reverses__isnull=True, reversed_by__isnull=True
-            ).order_by("pk")
-        )
+        return list(Payment.objects.filter(**self.key).unreversed().order_by("pk"))
 
     def held(self, seen: Decimal) -> Decimal:
         """Lock the member and return the stored sum, which must be the one the writer saw."""
-        lock([self.member.pk])
+        lock_members([self.member.pk])
         paid = balance(self.member, self.organisation, self.month)
         if paid != seen:
             last = Payment.objects.filter(**self.key).select_related("entered_by").order_by("-pk")
@@ -97,43 +100,6 @@ def set_payment(
 
 
 @transaction.atomic
-def enter_payment(
-    *,
-    member: Member,
-    organisation: Organisation,
-    month: datetime.date,
-    amount: Decimal,
-    by,
-    today: datetime.date,
-    paid_on: datetime.date | None = None,
-    way: str = "",
-    brought_by: str = "",
-    reason: str = "",
-    confirmed: bool = False,
-) -> Payment:
-    """Enter what a member has paid for a month in which nothing was paid so far.
-
-    Refuses sums that are not positive, months to come, months the member does not owe here,
-    months too long past without leave, days to come, and a month with entries. Asks once about
-    sums far above the standard.
-    """
-    return add_payment(
-        member=member,
-        organisation=organisation,
-        month=month,
-        amount=amount,
-        seen=NOTHING,
-        by=by,
-        today=today,
-        paid_on=paid_on,
-        way=way,
-        brought_by=brought_by,
-        reason=reason,
-        confirmed=confirmed,
-    )
-
-
-@transaction.atomic
 def add_payment(
     *,
     member: Member,
@@ -151,14 +117,17 @@ def add_payment(
 ) -> Payment:
     """Enter a payment of `amount` yuan beside what stands, which the writer saw as `seen`.
 
-    Refuses as `enter_payment` does, and when another sum stands by now.
+    Refuses when another sum stands by now, sums that are not positive, months to come, months the
+    member does not owe here, months too long past without leave, and days to come. Asks once about
+    sums far above the standard.
     """
     cell = _Cell(member, organisation, month)
     paid = cell.held(seen)
     check_month(member, organisation, month, today)
     if amount <= 0:
         raise Refused("金额应大于 0，请重新填写", "amount")
-    check_back(member, month, today)
+    check_opening(member, month, amount)
+    check_back(member, [month], today)
     day = check_day(paid_on, month, today)
     if not confirmed:
         ask_about(member, month, paid + amount, today)
@@ -206,6 +175,8 @@ def correct_payment(
         return paid
     if amount < 0:
         raise Refused("金额不能是负数，请重新填写", "amount")
+    if amount > paid:
+        check_opening(member, month, amount - paid)
     wrong = _wrong(entries, amount)
     past = month < today.replace(day=1)
     if past and not reason.strip() and not _just_entered(wrong, by):
@@ -229,7 +200,7 @@ def mark_booklet(
     Returns whether anything changed; refuses a month in which nothing was paid. No rule judges it.
     """
     cell = _Cell(member, organisation, month)
-    lock([member.pk])
+    lock_members([member.pk])
     entries = cell.standing()
     if not entries:
         raise Refused(f"{member.name}{month_label(month)}还没有交党费，交了再登党费证")

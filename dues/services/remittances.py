@@ -17,10 +17,9 @@ from branches.changes import note_change
 from branches.models import Organisation
 from branches.periods import Period
 from branches.words import full_date
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP, RemittanceState
 from dues.models import Payment, Remittance
 from dues.remitting import (
-    GONE_UP,
     has_dues,
     loose_entries,
     months_of,
@@ -127,6 +126,11 @@ def send(
     if seen is not None and seen != computed:
         raise ChangedMeanwhile(computed)
     _refuse_facts(quarter, amount, remitted_on, today)
+    last = max((entry.paid_on for entry in entries if entry.paid_on), default=None)
+    if last and last > remitted_on:
+        raise Refused(
+            f"其中有{full_date(last)}才收到的党费，上缴日期不会更早，请核对", "remitted_on"
+        )
     if amount and not remittance.slip_number:
         raise Refused("请填回单号（银行回单或上级收据上的号码）", "slip_number")
     if amount != computed and not remittance.explanation:
@@ -151,7 +155,8 @@ def send(
 def confirm(
     *, remittance: Remittance, by, today: datetime.date, seen: Decimal | None = None
 ) -> Remittance:
-    """The superior has the money. Refuses what is not waiting, and another sum than was `seen`."""
+    """The superior has the money. Refuses what is not waiting, what one has sent oneself, and
+    another sum than was `seen`."""
     return _confirm(_locked(remittance.pk), by, today, seen)
 
 
@@ -225,6 +230,8 @@ def _confirm(row: Remittance, by, today: datetime.date, seen: Decimal | None) ->
     if row.state != RemittanceState.SENT:
         who = f"，{row.decided_by}办理" if row.decided_by_id else ""
         raise Refused(f"{name}这一笔现在是“{row.get_state_display()}”{who}，请看最新情况")
+    if by is not None and row.sent_by_id == by.pk:
+        raise Refused(f"{name}这一笔是自己报送的，不能自己确认，请上级的其他同志办理")
     if seen is not None and seen != row.amount:
         raise Refused(f"{name}重新报送了 {money(row.amount)} 元，请核对后再确认")
     before = _words(row)
@@ -293,9 +300,9 @@ def _refuse_facts(quarter: Period, amount: Decimal, remitted_on, today: datetime
         raise Refused("上缴金额不能是负数，请核对", "amount")
     if remitted_on > today:
         raise Refused(f"上缴日期{full_date(remitted_on)}还没有到，请核对", "remitted_on")
-    if remitted_on < quarter.starts_on:
+    if remitted_on < opens_on(quarter):
         raise Refused(
-            f"上缴日期早于{quarter.label}，应在{full_date(quarter.starts_on)}以后，请核对",
+            f"{quarter.label}的党费{full_date(opens_on(quarter))}起才能上缴，请核对日期",
             "remitted_on",
         )
 

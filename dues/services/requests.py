@@ -13,22 +13,19 @@ from accounts import trail
 from branches.changes import note_change
 from branches.models import Organisation
 from branches.periods import add_months, month_end, months_between
+from branches.values import Values
 from branches.words import full_date
 from dues import standing
-from dues.enums import RequestKind, RequestState
+from dues.enums import LIVE_REQUESTS, RELIEFS, RequestKind, RequestState
 from dues.models import DuesRequest
 from dues.services import AREA, Refused, charges
-from dues.services.checks import lock
+from dues.services.checks import lock_members
+from dues.values import RELIEF_MONTHS
 from dues.words import money, month_label
 from members.models import Member
 
 # The area of trail lines: a request and a member may have the same key.
 TRAIL_AREA = "dues_requests"
-# Reductions and exemptions are asked for again after two years at the latest: a limit of ours
-# against slips such as 2062, no rule gives one.
-LONGEST_MONTHS = 24
-RELIEFS = (RequestKind.REDUCTION, RequestKind.EXEMPTION)
-_LIVE = (RequestState.ASKED, RequestState.APPROVED)
 
 
 @transaction.atomic
@@ -52,7 +49,7 @@ def ask(
     that another request covers, a reduction to no less than the standard, months before the
     county keeps dues, and a back payment that needs no leave. Changes nothing that is owed.
     """
-    lock([member.pk])
+    lock_members([member.pk])
     asked_on = asked_on or today
     if asked_on > today:
         raise Refused(f"请示日期{full_date(asked_on)}还没有到，请核对", "asked_on")
@@ -192,21 +189,19 @@ def _refuse_back(member: Member, from_month, until_month, today: datetime.date) 
             f"{newest}以后的月份可以直接登记，不用请示；这里只填更早的月份", "until_month"
         )
     start = standing.kept_since(today)
-    if from_month < start:
-        opening = standing.opening_of(member)
-        if opening is None or from_month < opening.since_month:
-            raise Refused(f"本县从{month_label(start)}起记党费，更早的先登记期初欠缴", "from_month")
+    if from_month < start and standing.opening_in(member, from_month) is None:
+        raise Refused(f"本县从{month_label(start)}起记党费，更早的先登记期初欠缴", "from_month")
 
 
 def _refuse_relief(member: Member, kind: str, from_month, until_month, amount, today) -> None:
     if from_month < standing.kept_since(today):
         raise Refused("开始月份在本县启用党费台账以前，不影响这里的应缴，请核对", "from_month")
     this_month = today.replace(day=1)
-    latest = add_months(max(from_month, this_month), LONGEST_MONTHS - 1)
+    longest = Values().on(RELIEF_MONTHS, today)
+    latest = add_months(max(from_month, this_month), longest - 1)
     if until_month > latest:
         raise Refused(
-            f"一次最多报 {LONGEST_MONTHS} 个月，到期仍有困难再请示，请改到"
-            f"{month_label(latest)}以前",
+            f"一次最多报 {longest} 个月，到期仍有困难再请示，请改到{month_label(latest)}以前",
             "until_month",
         )
     if kind == RequestKind.REDUCTION:
@@ -227,7 +222,8 @@ def _refuse_no_reduction(member: Member, from_month: datetime.date, amount: Deci
 
 
 def _refuse_absent(member: Member, organisation, from_month, until_month, today) -> None:
-    """Months before the county kept dues are held against the opening balance instead."""
+    """Months of an opening balance are held against that instead."""
+    opening = standing.opening_of(member)
     first = max(from_month, standing.kept_since(today))
     stays = list(
         standing.memberships_in(from_month, month_end(until_month)).filter(
@@ -235,6 +231,8 @@ def _refuse_absent(member: Member, organisation, from_month, until_month, today)
         )
     )
     for month in months_between(first, until_month):
+        if opening and opening.covers(month):
+            continue
         if not any(
             (stay.starts_on is None or stay.starts_on <= month_end(month))
             and (stay.ends_on is None or stay.ends_on >= month)
@@ -248,7 +246,7 @@ def _refuse_overlap(member: Member, kind: str, from_month, until_month) -> None:
     other = DuesRequest.objects.filter(
         member=member,
         kind__in=alike,
-        state__in=_LIVE,
+        state__in=LIVE_REQUESTS,
         from_month__lte=until_month,
         until_month__gte=from_month,
     ).first()
@@ -279,7 +277,7 @@ def span_words(request: DuesRequest) -> str:
 
 def _locked(request: DuesRequest) -> DuesRequest:
     """The request as it stands, held until the transaction ends, after its member."""
-    lock([request.member_id])
+    lock_members([request.member_id])
     return (
         DuesRequest.objects.select_for_update(of=("self",))
         .select_related("member", "organisation")

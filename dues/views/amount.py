@@ -17,12 +17,14 @@ from branches.scope import get_for, reaches
 from branches.words import full_date, recent
 from dues.amount_forms import AmountForm
 from dues.models import ApprovedAmount
-from dues.rates import Category
+from dues.rates import Category, range_text
 from dues.services import AREA, Refused
-from dues.services.amounts import Proposal, approve_amount
+from dues.services.amount_checks import BelowRates, Proposal
+from dues.services.amounts import approve_amount
 from dues.standards import first_months, history, is_of, shown_amounts, version, year_start
+from dues.standing import kept_since
 from dues.tabs import dues_tabs
-from dues.views.amounts import ceiling_warning, year_links
+from dues.views.amounts import ceiling_warning, relief_url, year_links
 from dues.words import money, month_key, month_label
 from members.models import Member
 
@@ -42,18 +44,23 @@ def dues_amount(request, member_pk):
     if request.method != "POST":
         return _page(request, member, year, shown, _form(request, member, year, shown, today))
     form = AmountForm(request.POST, **_options(member, year, shown, today))
+    relief = ""
     if form.is_valid():
         try:
             row = _approve(request, member, year, form, today)
         except Refused as refused:
             form.add_error(refused.field if refused.field in form.fields else None, str(refused))
+            if isinstance(refused, BelowRates):
+                relief = relief_url(
+                    request, member.organisation, member, exemption=refused.is_exemption
+                )
         else:
             words = f"{row.member.name}{month_label(row.from_month)}起每月 {money(row.amount)} 元"
             messages.success(request, f"已核定：{words}")
             if warning := ceiling_warning([row], today):
                 messages.warning(request, warning)
             return redirect(link("dues:amount", member.pk, year=year))
-    return _page(request, member, year, shown, form)
+    return _page(request, member, year, shown, form, relief)
 
 
 def _approve(request, member: Member, year: int, form: AmountForm, today) -> ApprovedAmount:
@@ -70,15 +77,16 @@ def _approve(request, member: Member, year: int, form: AmountForm, today) -> App
 
 
 def _options(member: Member, year: int, shown, today: datetime.date) -> dict[str, object]:
-    first = first_months([member], year)[member.pk]
+    first = first_months(member.organisation, [member], year)[member.pk]
     months = [add_months(year_start(year), step) for step in range(12)]
+    limits = range_text(Category.FARMER, year_start(year))
     helps = {
         "base": "个体经营填上季度月均纯收入，每季度可以改一次；农民、学生、无固定收入的空着",
-        "amount": "空着就按标准计算；农民党员由支部在 0.20 到 1.00 元之间核定",
+        "amount": "空着就按标准计算" + (f"；农民党员由支部在 {limits}之间核定" if limits else ""),
         "from_month": "选已核定的月份是更正那一次，选别的月份是年内调整"
         if is_of(shown, year)
         else "",
-        "reason": "与标准不同，或者年内调整，要写明",
+        "reason": "高于标准、年内调整、更正已核定的，都要写明",
     }
     return {
         "today": today,
@@ -128,9 +136,12 @@ def _next_month(months, shown: ApprovedAmount | None, year: int, today) -> datet
     return now if now in months else months[-1]
 
 
-def _page(request, member: Member, year: int, shown: ApprovedAmount | None, form: AmountForm):
+def _page(
+    request, member: Member, year: int, shown: ApprovedAmount | None, form: AmountForm, relief=""
+):
     branch, today = member.organisation, form.today
     may_enter = reaches(request.user, Action.ENTER_DUES, branch.path) and not member.left_on
+    start = kept_since(today)
     context = {
         "tabs": dues_tabs(branch, "dues:amounts"),
         "list_url": link("dues:amounts", branch=branch.code, year=year),
@@ -142,8 +153,9 @@ def _page(request, member: Member, year: int, shown: ApprovedAmount | None, form
         "years": year_links(request, year, today),
         "state": _state(shown, year),
         "is_change": is_of(shown, year),
-        "form": form if may_enter else None,
-        "amounts": [_amount(member, row, may_enter) for row in history(member)],
+        "form": form if may_enter and year >= start.year else None,
+        "relief_url": relief,
+        "amounts": [_amount(member, row, may_enter, start.year) for row in history(member)],
         "history": [
             {
                 "at": recent(timezone.localtime(line.at), today),
@@ -168,7 +180,11 @@ def _state(shown: ApprovedAmount | None, year: int) -> dict[str, str]:
     return {"kind": "wait", "text": f"沿用去年，每月 {money(shown.amount)} 元"}
 
 
-def _amount(member: Member, row: ApprovedAmount, may_enter: bool) -> dict[str, str]:
+def _amount(
+    member: Member, row: ApprovedAmount, may_enter: bool, first_year: int
+) -> dict[str, str]:
+    """What another branch approved, and years before the county kept dues, are only shown."""
+    mine = row.organisation_id == member.organisation_id and row.from_month.year >= first_year
     return {
         "from_month": month_label(row.from_month),
         "category": row.get_category_display(),
@@ -182,7 +198,7 @@ def _amount(member: Member, row: ApprovedAmount, may_enter: bool) -> dict[str, s
         "correct_url": link(
             "dues:amount", member.pk, year=row.from_month.year, month=month_key(row.from_month)
         )
-        if may_enter
+        if may_enter and mine
         else "",
     }
 

@@ -13,18 +13,20 @@ from branches.choice import chosen_branch, named_organisation, narrowed, year_as
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Organisation
-from branches.periods import month_end
 from branches.scope import reaches
 from branches.values import Values
 from branches.words import full_date, one_line
 from dues.amount_forms import CHOOSE, ApprovalDayForm, RowForm
 from dues.amount_grid import AmountGrid
+from dues.enums import RequestKind
 from dues.models import ApprovedAmount
 from dues.services import Refused
-from dues.services.amounts import Outcome, Proposal, approve_several, carry_forward
-from dues.standards import approved_counts, members_to_approve, year_end, year_start
+from dues.services.amount_checks import BelowRates, Proposal
+from dues.services.amounts import Outcome, approve_several, carry_forward
+from dues.standards import approved_counts, due_on, members_to_approve, year_end, year_start
+from dues.standing import kept_since
 from dues.tabs import dues_tabs
-from dues.values import APPROVE_MONTH, CEILING
+from dues.values import CEILING
 from dues.words import money
 from members.models import Member
 
@@ -73,12 +75,21 @@ def ceiling_warning(rows: list[ApprovedAmount], today: datetime.date) -> str:
     return f"{'、'.join(names)}，每月超过 {ceiling} 元：一般不超过，多交的部分按自愿掌握"
 
 
+def relief_url(request, branch: Organisation, member: Member, *, exemption: bool = False) -> str:
+    """Where a reduction or exemption is asked for, filled in; "" for who may not ask."""
+    if not reaches(request.user, Action.SUBMIT, branch.path):
+        return ""
+    kind = RequestKind.EXEMPTION if exemption else RequestKind.REDUCTION
+    return link("dues:request_new", branch=branch.code, member=member.pk, kind=kind)
+
+
 # --- One branch -----------------------------------------------------------------------------
 
 
 def _page(request, grid: AmountGrid, day_form):
     branch, year, today = grid.branch, grid.year, grid.today
     may_enter = reaches(request.user, Action.ENTER_DUES, branch.path)
+    may_enter = may_enter and year >= kept_since(today).year
     may_import = reaches(request.user, Action.IMPORT_WORKBOOK, branch.path)
     here = {"branch": branch.code, "year": year}
     context = {
@@ -88,7 +99,11 @@ def _page(request, grid: AmountGrid, day_form):
         "years": year_links(request, year, today),
         "approved": grid.approved_count,
         "member_count": len(grid.lines),
-        "rows": grid.shown_lines(may_enter=may_enter),
+        "rows": [
+            grid.shown_line(line, may_enter=may_enter)
+            | {"relief_url": relief_url(request, branch, line.member) if line.is_below else ""}
+            for line in grid.lines
+        ],
         "categories": CHOOSE,
         "form": day_form,
         "faults": [
@@ -128,7 +143,12 @@ def _save(request, branch: Organisation, year: int, today: datetime.date):
         "today": today,
     }
     proposals = [_proposal(*pair) for pk, pair in forms.items() if pk not in errors]
-    saved = approve_several(proposals=proposals, **act)
+    try:
+        saved = approve_several(proposals=proposals, **act)
+    except Refused as refused:
+        # The year or the day as a whole.
+        messages.warning(request, str(refused))
+        return _again(request, branch, year, day_form, forms, errors)
     carried = Outcome()
     if request.POST.get("act") == "carry":
         try:
@@ -138,10 +158,14 @@ def _save(request, branch: Organisation, year: int, today: datetime.date):
     elif not forms:
         messages.warning(request, "没有填写或改动的行。标准不变的，用“沿用去年标准核定”")
     _tell(request, saved, carried, today)
-    errors |= {pk: {found.field or "": str(found)} for pk, found in saved.refused.items()}
+    errors |= {
+        pk: {found.field if found.field in _FIELDS else "": str(found)}
+        for pk, found in saved.refused.items()
+    }
     if errors:
         left = {pk: forms[pk] for pk in errors}
-        return _again(request, branch, year, day_form, left, errors)
+        below = {pk for pk, found in saved.refused.items() if isinstance(found, BelowRates)}
+        return _again(request, branch, year, day_form, left, errors, below)
     return redirect(link("dues:amounts", branch=branch.code, year=year))
 
 
@@ -185,13 +209,14 @@ def _tell(request, saved: Outcome, carried: Outcome, today: datetime.date) -> No
         messages.warning(request, words)
 
 
-def _again(request, branch, year: int, day_form, forms: dict, errors: dict):
-    """The page with what was typed into these rows."""
+def _again(request, branch, year: int, day_form, forms: dict, errors: dict, below=()):
+    """The page with what was typed into these rows; `below` are those under the rates."""
     grid = AmountGrid(branch, year, day_form.today)
     for line in grid.lines:
         if line.member.pk in forms:
             line.typed = forms[line.member.pk][1].raw()
             line.errors = errors.get(line.member.pk, {})
+            line.is_below = line.member.pk in below
     return _page(request, grid, day_form)
 
 
@@ -208,10 +233,9 @@ def _overview(request, branches, year: int, today: datetime.date):
     if search:
         standing = standing.filter(name__contains=search)
     counts = approved_counts(standing, year, today)
-    month = Values().on(APPROVE_MONTH, datetime.date(year, 1, 31))
-    late = today > month_end(datetime.date(year, month, 1))
+    due = due_on(year, Values())
     rows = [
-        _branch_row(branch, year, *counts[branch.pk], late)
+        _branch_row(branch, year, *counts[branch.pk], today > due)
         for branch in standing.order_by("code")
         if branch.pk in counts
     ]
@@ -226,7 +250,7 @@ def _overview(request, branches, year: int, today: datetime.date):
     context = {
         "tabs": dues_tabs(named_organisation(request), "dues:amounts"),
         "title_year": f"{year}年",
-        "context_text": f"{month}月底前逐人核定，已核定 {approved}/{members} 人",
+        "context_text": f"{due.month}月底前逐人核定，已核定 {approved}/{members} 人",
         "years": year_links(request, year, today),
         "chips": [
             {
@@ -263,6 +287,6 @@ def _branch_row(branch, year: int, members: int, approved: int, late: bool) -> d
         "approved": approved,
         "missing": missing,
         "state": "open" if missing else "done",
-        "kind": ("soon" if late else "todo") if missing else "done",
+        "kind": ("late" if late else "todo") if missing else "done",
         "words": f"差 {missing} 人" if missing else "已核定完",
     }

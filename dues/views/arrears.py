@@ -18,7 +18,7 @@ from branches.scope import reaches
 from branches.words import short_date
 from dues import standing
 from dues.arrears import Arrears, Gap, Ladder, gaps_of, in_arrears
-from dues.enums import ArrearsStep, RequestKind, RequestState
+from dues.enums import LIVE_REQUESTS, ArrearsStep, RequestKind, RequestState
 from dues.models import DuesRequest
 from dues.tabs import dues_tabs
 from dues.words import NOTHING, money, month_key, month_label
@@ -33,7 +33,6 @@ _KINDS = {
     ArrearsStep.URGENT: "soon",
     ArrearsStep.CASE: "late",
 }
-_LIVE = (RequestState.ASKED, RequestState.APPROVED)
 
 
 @require_safe
@@ -98,7 +97,7 @@ class _Rows:
         }
         self.requests: dict[int, list[DuesRequest]] = {}
         for one in DuesRequest.objects.filter(
-            Q(kind=RequestKind.BACK_PAYMENT, state__in=_LIVE), member__in=keys
+            Q(kind=RequestKind.BACK_PAYMENT, state__in=LIVE_REQUESTS), member__in=keys
         ):
             self.requests.setdefault(one.member_id, []).append(one)
 

@@ -323,7 +323,7 @@ def fill_undo(request):
     if len(months) > 1:
         said = f"已撤销 {entries[0].member.name} {len(months)} 个月的党费"
     else:
-        said = f"已撤销，{len(entries)} 人恢复为未缴"
+        said = f"已撤销，{len(entries)} 人恢复为未交"
     return _bulk_answer(request, branch, months[-1], entries, said, "")
 
 

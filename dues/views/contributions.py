@@ -5,7 +5,7 @@ import datetime
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -17,6 +17,7 @@ from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Organisation
+from branches.money import SumOfMoney
 from branches.periods import add_months
 from branches.scope import get_for, reaches
 from branches.values import Values
@@ -83,7 +84,7 @@ def _list(request, branch: Organisation | None, form: ContributionForm | None = 
     chosen = request.GET.get("state", "")
     conditions = {key: wanted for key, _label, wanted, _kind in _STATES}
     shown = rows.filter(conditions[chosen]) if chosen in conditions else rows
-    total = shown.aggregate(total=Sum("amount"))["total"]
+    total = shown.aggregate(total=SumOfMoney("amount"))["total"]
     page = Paginator(
         shown.select_related("member", "organisation").order_by("-paid_on", "-pk"), PAGE_SIZE
     ).get_page(request.GET.get("page"))

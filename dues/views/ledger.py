@@ -11,11 +11,12 @@ from branches.clock import today as current_day
 from branches.links import link
 from branches.periods import Span, month_of, period_of
 from branches.scope import reaches
-from branches.words import full_date
+from branches.words import full_date, short_date
 from dues.enums import Way
 from dues.forms import MannerForm
 from dues.grid import Grid
 from dues.quarters import Year
+from dues.remitting import opens_on
 from dues.shown import Shown
 from dues.standing import back_limit
 from dues.tabs import dues_tabs
@@ -124,9 +125,10 @@ def _addresses(branch, grid: Grid, may_enter: bool) -> dict[str, str]:
 def _next_acts(branch, grid: Grid, standing: Year, may_enter: bool) -> dict[str, object]:
     """打印公示表 and 登记上缴, and which of them is the next thing to do once all have paid."""
     quarter = standing.of(grid.quarter.starts_on)
-    period = standing.to_publish(quarter)
     begun = grid.quarter.starts_on <= grid.today
-    print_url = link("dues:publication", branch=branch.code, period=str(period or grid.quarter))
+    print_url = link(
+        "dues:publication", branch=branch.code, period=str(quarter.asked or grid.quarter)
+    )
     remit_url = link(
         "dues:remittance",
         branch=branch.code,
@@ -136,15 +138,14 @@ def _next_acts(branch, grid: Grid, standing: Year, may_enter: bool) -> dict[str,
     step = standing.step(quarter, when_paid=grid.focus)
     labels = {"publish": ("打印公示表", print_url), "remit": ("登记上缴", remit_url)}
     label, url = labels.get(step, ("", ""))
-    over = grid.today > quarter.period.ends_on
-    enabled = quarter.remitted or standing.step(quarter) in ("publish", "remit") or over
+    opens = opens_on(quarter.period)
     return {
         "print_url": print_url if begun else "",
         "remit": {
             "url": remit_url,
             "label": "看上缴" if quarter.remitted else "登记上缴",
-            "enabled": enabled and bool(remit_url),
-            "reason": "收齐后可登记上缴",
+            "enabled": quarter.remitted or grid.today >= opens,
+            "reason": f"{short_date(opens, grid.today)}起可登记上缴",
         }
         if begun and may_enter
         else None,

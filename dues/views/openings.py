@@ -1,11 +1,9 @@
 """期初欠缴: what members owed from before the county kept its dues here."""
 
-import datetime
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import DecimalField, Exists, OuterRef, Subquery, Sum
+from django.db.models import Exists, OuterRef, Subquery
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,6 +13,7 @@ from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link
 from branches.models import Organisation
+from branches.money import SumOfMoney
 from branches.scope import get_for, reaches
 from dues.models import Charge, OpeningBalance, Payment
 from dues.opening_forms import OpeningForm, ReverseForm
@@ -44,8 +43,8 @@ def _list(request, branch: Organisation | None, form: OpeningForm | None = None)
     rows = OpeningBalance.objects.visible_to(request.user)
     if organisation is not None:
         rows = rows.within(organisation)
-    total = rows.aggregate(total=Sum("amount"))["total"]
-    page = Paginator(_shown(rows, start), PAGE_SIZE).get_page(request.GET.get("page"))
+    total = rows.aggregate(total=SumOfMoney("amount"))["total"]
+    page = Paginator(_shown(rows), PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     code = organisation.code if organisation else ""
@@ -54,7 +53,7 @@ def _list(request, branch: Organisation | None, form: OpeningForm | None = None)
         "tabs": dues_tabs(organisation, _UNDER),
         "organisation": organisation.short_name if organisation else "",
         "start": month_label(start) if begun else "",
-        "rows": [_row(one, start, may_enter) for one in page],
+        "rows": [_row(one, may_enter) for one in page],
         "total": money(total),
         "show_branch": branch is None,
         "page": page,
@@ -69,34 +68,44 @@ def _list(request, branch: Organisation | None, form: OpeningForm | None = None)
     return render(request, "dues/opening_list.html", context)
 
 
-def _shown(rows, start: datetime.date):
-    """In list order, with what was paid since for these months, and whether it was taken back."""
+def _shown(rows):
+    """In list order, with what was paid since for these months, whether one of them is charged
+    besides, and whether it was taken back."""
     paid = (
         Payment.objects.filter(
-            member=OuterRef("member"), month__gte=OuterRef("since_month"), month__lt=start
+            member=OuterRef("member"),
+            month__gte=OuterRef("since_month"),
+            month__lte=OuterRef("until_month"),
         )
         .order_by()
         .values("member")
-        .annotate(total=Sum("amount"))
+        .annotate(total=SumOfMoney("amount"))
         .values("total")
     )
     back = OpeningBalance.objects.filter(reverses=OuterRef("pk"))
+    charged = Charge.objects.filter(
+        member=OuterRef("member"),
+        month__gte=OuterRef("since_month"),
+        month__lte=OuterRef("until_month"),
+        amount__gt=0,
+    )
     return (
         rows.select_related("member", "organisation", "entered_by")
         .annotate(
-            paid=Subquery(paid, output_field=DecimalField(max_digits=12, decimal_places=2)),
+            paid=Subquery(paid),
             is_reversed=Exists(back),
+            is_charged=Exists(charged),
         )
         .order_by("organisation__code", "pk")
     )
 
 
-def _row(one: OpeningBalance, start: datetime.date, may_enter: bool) -> dict[str, object]:
+def _row(one: OpeningBalance, may_enter: bool) -> dict[str, object]:
     standing = not one.reverses_id and not one.is_reversed
     paid = one.paid or NOTHING
     mark = "冲正" if one.reverses_id else "已冲正" if one.is_reversed else ""
-    if standing and one.since_month >= start:
-        # Older months came in afterwards, so the same month would be owed twice.
+    if standing and one.is_charged:
+        # The same month would be owed twice.
         mark = "与台账重复，请冲正"
     return {
         "name": one.member.name,

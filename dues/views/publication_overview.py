@@ -1,24 +1,27 @@
 """Who below an overseer has posted the dues of a period and who has not."""
 
+import datetime
 from collections import defaultdict
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.shortcuts import render
 
 from branches.choice import named_organisation
 from branches.clock import today as current_day
 from branches.links import link, with_query
+from branches.money import SumOfMoney
 from branches.periods import Period
+from branches.values import Values
 from branches.words import full_date
-from dues.models import Charge, Payment, Publication
-from dues.publishing import covered_on
+from dues.models import Charge, Payment
+from dues.publishing import covered_on, mark_of, posted_in
 from dues.tabs import dues_tabs
 from dues.words import NOTHING, money
 
 PAGE_SIZE = 50
-# States, worst first: key, label, kind of mark.
-_STATES = (("missing", "未公示", "soon"), ("posted", "已公示", "done"))
+# States, worst first.
+_STATES = {"missing": "未公示", "posted": "已公示"}
 
 
 def overview(request, branches, period: Period):
@@ -26,8 +29,8 @@ def overview(request, branches, period: Period):
     today = current_day()
     organisation = named_organisation(request)
     chosen = request.GET.get("state", "")
-    rows = _rows(branches, period)
-    shown = [row for row in rows if chosen not in dict(_keys()) or row["state"] == chosen]
+    rows = _rows(branches, period, today)
+    shown = [row for row in rows if chosen not in _STATES or row["state"] == chosen]
     page = Paginator(shown, PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
@@ -57,12 +60,12 @@ def overview(request, branches, period: Period):
                 "url": with_query(request, state="" if chosen == key else key),
                 "current": chosen == key,
             }
-            for key, label, _kind in _STATES
+            for key, label in _STATES.items()
         ],
         "rows": page.object_list,
         "page": page,
         "query": query.urlencode(),
-        "filtered": chosen in dict(_keys()),
+        "filtered": chosen in _STATES,
         "clear_url": with_query(request, state=""),
     }
     return render(request, "dues/publication_list.html", context)
@@ -79,11 +82,8 @@ _PARTS = (
 )
 
 
-def _keys():
-    return [(key, kind) for key, _label, kind in _STATES]
-
-
-def _rows(branches, period: Period) -> list[dict[str, object]]:
+def _rows(branches, period: Period, today: datetime.date) -> list[dict[str, object]]:
+    values = Values()
     span = {"month__gte": period.starts_on, "month__lte": period.ends_on}
     charged = dict(
         Charge.objects.filter(organisation__in=branches, amount__gt=0, **span)
@@ -95,21 +95,19 @@ def _rows(branches, period: Period) -> list[dict[str, object]]:
     paid = dict(
         Payment.objects.filter(organisation__in=branches, **span)
         .values("organisation_id")
-        .annotate(total=Sum("amount"))
+        .annotate(total=SumOfMoney("amount"))
         .order_by()
         .values_list("organisation_id", "total")
     )
     posted = defaultdict(list)
-    for publication in Publication.objects.filter(
-        organisation__in=branches, starts_on__lte=period.ends_on, ends_on__gte=period.starts_on
-    ):
+    for publication in posted_in(period).filter(organisation__in=branches):
         posted[publication.organisation_id].append(publication)
     rows = []
     for branch in branches.order_by("code"):
         if branch.pk not in charged and branch.pk not in paid:
             continue
         day = covered_on(posted[branch.pk], period)
-        state, words, kind = _STATES[1 if day else 0]
+        kind, words = mark_of(day, period, values, today)
         rows.append(
             {
                 "url": link("dues:publication", branch=branch.code, period=str(period)),
@@ -117,7 +115,7 @@ def _rows(branches, period: Period) -> list[dict[str, object]]:
                 "members": charged.get(branch.pk, 0),
                 "paid": money(paid.get(branch.pk, NOTHING)),
                 "posted": full_date(day),
-                "state": state,
+                "state": "posted" if day else "missing",
                 "words": words,
                 "kind": kind,
             }

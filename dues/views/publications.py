@@ -23,7 +23,7 @@ from dues.publication_forms import PostingForm, TakeBackForm
 from dues.publishing import Posting
 from dues.services import Refused, publications
 from dues.tabs import dues_tabs
-from dues.values import PUBLISH_DAY, PUBLISH_EVERY
+from dues.values import PUBLISH_EVERY
 from dues.views.publication_overview import overview
 from dues.words import money
 
@@ -50,7 +50,7 @@ def _period(request, branch: Organisation | None) -> Period:
         return period
     source = request.GET.get("source", "").rpartition(":")[2]
     if quarter := publishing.period_asked(source):
-        every = Values().on(PUBLISH_EVERY, min(quarter.ends_on, today))
+        every = Values().on(PUBLISH_EVERY, quarter.ends_on)
         return publishing.asked_period(quarter, every) or quarter
     return publishing.usual_period(branch, today)
 
@@ -71,7 +71,7 @@ def _page(request, branch: Organisation, period: Period, **bound):
         "period_label": period.label,
         "years": year_links(branch.code, period, today),
         "periods": period_links(branch.code, period),
-        "mark": _mark(publication, period, today),
+        "mark": _mark(branch, period, today),
         "posted": _shown(publication) if publication else None,
         "changed": changed,
         "now": {"count": posting.member_count, "amount": money(posting.amount)},
@@ -134,14 +134,12 @@ def period_links(code: str, period: Period) -> list[dict[str, object]]:
     ]
 
 
-def _mark(publication, period: Period, today: datetime.date) -> dict[str, str]:
-    if publication:
-        return {"kind": "done", "text": f"{full_date(publication.posted_on)}已公示"}
-    if today <= period.ends_on:
-        return {"kind": "run", "text": "收缴中"}
-    day = Values().on(PUBLISH_DAY, period.ends_on)
-    due_on = (period.ends_on + datetime.timedelta(days=1)).replace(day=day)
-    return {"kind": "late" if today > due_on else "soon", "text": "未公示"}
+def _mark(branch: Organisation, period: Period, today: datetime.date) -> dict[str, str]:
+    """As the rule judges: sheets of other periods count for the months they hold."""
+    posted = publishing.posted_in(period).filter(organisation=branch)
+    day = publishing.covered_on(posted, period)
+    kind, words = publishing.mark_of(day, period, Values(), today)
+    return {"kind": kind, "text": f"{full_date(day)}{words}"}
 
 
 def _shown(publication: Publication) -> dict[str, object]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.roles import Action
 from branches.choice import named_organisation, year_asked
 from branches.clock import today as current_day
+from branches.deadlines import SOON_DAYS
 from branches.links import link, with_query
 from branches.models import Organisation, shortened
 from branches.periods import Period
@@ -21,8 +22,8 @@ from dues.enums import RemittanceState
 from dues.models import Remittance
 from dues.remittance_sums import BranchQuarter, Folded, Sums, branch_quarters, folded, total
 from dues.remitting import (
+    QuarterSheet,
     Standing,
-    Statement,
     due_on,
     opens_on,
     quarter_on,
@@ -97,20 +98,20 @@ def _year(request, branch: Organisation, today: datetime.date):
 
 
 def _quarter_row(branch, quarter: Period, values: Values, today, may_enter: bool) -> dict:
-    statement = Statement(branch, quarter, today)
-    remittance, due = statement.remittance, due_on(quarter, values)
-    gone = statement.is_gone
-    has_dues = bool(statement.charged or statement.paid or statement.computed or gone)
+    sheet = QuarterSheet(branch, quarter, today)
+    remittance, due = sheet.remittance, due_on(quarter, values)
+    gone = sheet.is_gone
+    has_dues = bool(sheet.charged or sheet.paid or sheet.computed or gone)
     standing = standing_of(remittance, due, today)
     to_send = has_dues and not gone and today >= opens_on(quarter) and may_enter
-    later, later_sum = statement.later
+    later, later_sum = sheet.later
     return {
         "name": short_label(quarter),
         "months": f"{quarter.starts_on.month}月—{quarter.ends_on.month}月",
         "due": full_date(due),
-        "charged": money(statement.charged) if has_dues else "—",
-        "paid": money(statement.paid) if has_dues else "—",
-        "computed": money(statement.computed) if has_dues else "—",
+        "charged": money(sheet.charged) if has_dues else "—",
+        "paid": money(sheet.paid) if has_dues else "—",
+        "computed": money(sheet.computed) if has_dues else "—",
         "sent": money(remittance.amount) if gone else "—",
         "difference": _difference(remittance.amount - remittance.computed) if gone else "",
         "on": full_date(remittance.remitted_on) if gone else "—",
@@ -120,7 +121,7 @@ def _quarter_row(branch, quarter: Period, values: Values, today, may_enter: bool
         if later
         else "",
         **(
-            badge(standing, quarter, due, today, remittance)
+            badge(standing, quarter, due, today, remittance, values.on(SOON_DAYS, today))
             if has_dues or today < opens_on(quarter)
             else {"kind": "todo", "words": "没有党费"}
         ),
@@ -153,12 +154,16 @@ def _overview(request, organisation: Organisation | None, today: datetime.date):
     page = Paginator(units or shown, PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    values = Values()
+    soon_days = values.on(SOON_DAYS, today)
+    waiting = _to_decide(request.user, organisation).filter(quarter=quarter.starts_on)
+    mine = set() if fold else set(waiting.values_list("pk", flat=True))
     context = {
         "tabs": dues_tabs(organisation, "dues:remittances"),
         "crumb": _crumb(request, organisation, quarter),
         "context_text": organisation.short_name if organisation else "",
         "title_quarter": quarter.label,
-        "due_text": full_date(due_on(quarter, Values())),
+        "due_text": full_date(due_on(quarter, values)),
         "years": year_links(request, quarter.starts_on.year, today, quarter=number_of(quarter)),
         "quarters": quarter_links(request, quarter, today),
         "chips": _chips(request, total(rows), chosen),
@@ -166,9 +171,15 @@ def _overview(request, organisation: Organisation | None, today: datetime.date):
         "search": search,
         "hidden": [(key, value) for key, value in query.items() if key != "q"],
         "units": [_unit(one, quarter, request.user) for one in page] if fold else [],
-        "rows": [] if fold else [_row(one, quarter, today, request.user) for one in page],
+        "rows": []
+        if fold
+        else [_row(one, quarter, today, request.user, mine, soon_days) for one in page],
         "totals": _totals(total(shown)),
-        "bulk": None if fold else _bulk(list(page), request.user),
+        "bulk": None
+        if fold
+        else _bulk_of(
+            [one.remittance for one in page if one.remittance and one.remittance.pk in mine]
+        ),
         "page": page,
         "query": query.urlencode(),
         "filtered": bool(search or chosen in list(Standing)),
@@ -214,9 +225,8 @@ def _chips(request, sums: Sums, chosen: str) -> list[dict[str, object]]:
     ]
 
 
-def _row(row: BranchQuarter, quarter: Period, today, user) -> dict[str, object]:
+def _row(row: BranchQuarter, quarter: Period, today, user, mine: set[int], soon_days: int) -> dict:
     remittance, open_to = row.remittance, reaches(user, Action.LOOK, row.path_now)
-    may_decide = row.standing == Standing.SENT and reaches(user, Action.APPROVE, row.path_now)
     url = page_of(row.code, quarter) if open_to else ""
     return {
         "name": row.short_name,
@@ -229,8 +239,8 @@ def _row(row: BranchQuarter, quarter: Period, today, user) -> dict[str, object]:
         "explanation": remittance.explanation if row.is_gone else "",
         "slip": remittance.slip_number if row.is_gone else "",
         "on": full_date(remittance.remitted_on) if row.is_gone else "",
-        **badge(row.standing, quarter, row.due_on, today, remittance),
-        "decide": _decide(remittance, url) if may_decide else None,
+        **badge(row.standing, quarter, row.due_on, today, remittance, soon_days),
+        "decide": _decide(remittance, url) if remittance and remittance.pk in mine else None,
     }
 
 
@@ -281,16 +291,6 @@ def _totals(sums: Sums) -> dict[str, object]:
     }
 
 
-def _bulk(rows: list[BranchQuarter], user) -> dict[str, object] | None:
-    return _bulk_of(
-        [
-            row.remittance
-            for row in rows
-            if row.standing == Standing.SENT and reaches(user, Action.APPROVE, row.path_now)
-        ]
-    )
-
-
 def _bulk_of(remittances: list[Remittance]) -> dict[str, object] | None:
     """全部确认: those of the page that agree with the ledger; the others are read one by one."""
     even = [one for one in remittances if one.amount == one.computed]
@@ -307,8 +307,9 @@ def _bulk_of(remittances: list[Remittance]) -> dict[str, object] | None:
 
 
 def _to_decide(user, organisation: Organisation | None):
-    """What was sent and waits for this reader, in today's tree; of all quarters."""
-    rows = Remittance.objects.permitting(user, Action.APPROVE).filter(state=RemittanceState.SENT)
+    """What others sent and waits for this reader, in today's tree; of all quarters."""
+    rows = Remittance.objects.for_superior(user).filter(state=RemittanceState.SENT)
+    rows = rows.exclude(sent_by=user)
     return rows.within(organisation) if organisation else rows
 
 

@@ -7,14 +7,6 @@ from branches.periods import Period, Span, period_named
 from dues.models import Remittance
 from dues.remitting import Standing, opens_on, quarter_on, year_quarters
 
-_KINDS = {
-    Standing.OVERDUE: "late",
-    Standing.OPEN: "todo",
-    Standing.RETURNED: "soon",
-    Standing.SENT: "wait",
-    Standing.CONFIRMED: "done",
-}
-_SOON_DAYS = 7
 _YEARS = range(1949, 3000)
 
 
@@ -57,9 +49,10 @@ def badge(
     due: datetime.date,
     today: datetime.date,
     remittance: Remittance | None,
+    soon_days: int,
 ) -> dict[str, str]:
-    """Kind of mark and words for where a quarter stands."""
-    kind, words = _KINDS[standing], standing.label
+    """Kind of mark and words for where a quarter stands; due soon by the county's number of days."""
+    kind, words = standing.kind, standing.label
     returned = remittance is not None and remittance.opinion
     if standing == Standing.OVERDUE:
         days = f"逾期 {(today - due).days} 天"
@@ -67,7 +60,7 @@ def badge(
     elif standing == Standing.OPEN:
         if today < opens_on(quarter):
             kind, words = ("run", "收缴中") if today >= quarter.starts_on else ("todo", "未开始")
-        elif (due - today).days <= _SOON_DAYS:
+        elif (due - today).days <= soon_days:
             kind, words = "soon", f"还剩 {(due - today).days} 天" if due > today else "今天到期"
         elif remittance is not None:
             words = "已起草"

@@ -14,10 +14,11 @@ from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.choice import chosen_branch
 from branches.clock import today as current_day
+from branches.deadlines import SOON_DAYS
 from branches.links import link, safe_next
 from branches.models import Attachment, Organisation
 from branches.periods import Period
-from branches.scope import get_for, reaches
+from branches.scope import get_for, is_superior, reaches
 from branches.typed import Unreadable, read_amount
 from branches.values import Values
 from branches.words import full_date, recent
@@ -25,7 +26,7 @@ from dues.enums import RemittanceState
 from dues.models import Remittance
 from dues.remittance_forms import RemittanceForm, ReturnForm
 from dues.remitting import (
-    Statement,
+    QuarterSheet,
     due_on,
     has_dues,
     months_of,
@@ -57,7 +58,11 @@ def remittance(request):
             raise PermissionDenied
         return redirect("dues:remittances")
     today = current_day()
-    quarter = quarter_asked(request) or _next_to_send(branch, today)
+    quarter = quarter_asked(request)
+    if request.method == "POST" and quarter is None:
+        # Never the next one by itself: sent twice, the same form would send two quarters up.
+        raise Http404
+    quarter = quarter or _next_to_send(branch, today)
     if request.method != "POST":
         return _page(request, branch, quarter)
     form = RemittanceForm(request.POST, request.FILES, today=today)
@@ -105,27 +110,30 @@ def _store(request, branch, quarter: Period, form: RemittanceForm, act: str):
 
 def _page(request, branch: Organisation, quarter: Period, form=None, return_form=None):
     today = current_day()
-    statement = Statement(branch, quarter, today)
-    row, due = statement.remittance, due_on(quarter, Values())
+    sheet = QuarterSheet(branch, quarter, today)
+    values = Values()
+    row, due = sheet.remittance, due_on(quarter, values)
     standing = standing_of(row, due, today)
-    later, later_sum = statement.later
+    later, later_sum = sheet.later
     context = {
         "tabs": dues_tabs(branch, "dues:remittances"),
         "organisation": branch.short_name,
         "list_url": link("dues:remittances", branch=branch.code, year=quarter.starts_on.year),
+        "year": quarter.starts_on.year,
+        "number": number_of(quarter),
         "quarter_text": quarter.label,
         "quarter_short": short_label(quarter),
         "due_text": full_date(due),
-        "badge": badge(standing, quarter, due, today, row),
-        "gone": _gone(row) if statement.is_gone else None,
-        "returned": _returned(row) if row and row.opinion and not statement.is_gone else None,
-        "parts": _parts(statement),
-        "computed": money(statement.computed),
-        "member_count": statement.member_count,
+        "badge": badge(standing, quarter, due, today, row, values.on(SOON_DAYS, today)),
+        "gone": _gone(row) if sheet.is_gone else None,
+        "returned": _returned(row) if row and row.opinion and not sheet.is_gone else None,
+        "parts": _parts(sheet),
+        "computed": money(sheet.computed),
+        "member_count": sheet.member_count,
         "months": [f"{month.month}月" for month in months_of(quarter)],
-        "people": _people(statement),
-        "has_earlier": any(person.earlier for person in statement.people),
-        "has_taken_back": any(person.taken_back for person in statement.people),
+        "people": _people(sheet),
+        "has_earlier": any(person.earlier for person in sheet.people),
+        "has_taken_back": any(person.taken_back for person in sheet.people),
         "later_text": f"报送以后又记了 {later} 笔，合计 {money(later_sum)} 元，"
         "不在这一笔里，随以后的季度上缴"
         if later
@@ -138,7 +146,7 @@ def _page(request, branch: Organisation, quarter: Period, form=None, return_form
         ),
         "files": _files(row),
         "history": _history(row, today),
-        **_branch_acts(request, branch, quarter, statement, form),
+        **_branch_acts(request, branch, quarter, sheet, form),
         **_superior_acts(request, branch, row, return_form),
     }
     return render(request, "dues/remittance.html", context)
@@ -170,7 +178,7 @@ def _returned(row: Remittance) -> dict[str, str]:
     }
 
 
-def _parts(statement: Statement) -> list[dict[str, object]]:
+def _parts(sheet: QuarterSheet) -> list[dict[str, object]]:
     return [
         {
             "label": part.label,
@@ -179,12 +187,12 @@ def _parts(statement: Statement) -> list[dict[str, object]]:
             "amount": money(part.amount),
             "short": money(part.short) if part.short else "—",
         }
-        for part in statement.parts()
+        for part in sheet.parts()
     ]
 
 
-def _people(statement: Statement) -> list[dict[str, object]]:
-    months = months_of(statement.quarter)
+def _people(sheet: QuarterSheet) -> list[dict[str, object]]:
+    months = months_of(sheet.quarter)
     return [
         {
             "name": person.name,
@@ -196,7 +204,7 @@ def _people(statement: Statement) -> list[dict[str, object]]:
             "taken_back": money(person.taken_back) if person.taken_back else "—",
             "total": money(person.total),
         }
-        for person in statement.people
+        for person in sheet.people
     ]
 
 
@@ -222,23 +230,23 @@ def _history(row: Remittance | None, today) -> list[dict[str, str]]:
     ]
 
 
-def _branch_acts(request, branch, quarter: Period, statement: Statement, form) -> dict:
+def _branch_acts(request, branch, quarter: Period, sheet: QuarterSheet, form) -> dict:
     """The form for who enters dues, or why it cannot be filled in now."""
     acts = {"form": None, "may_send": False, "blocked": None}
-    if statement.is_gone or not reaches(request.user, Action.ENTER_DUES, branch.path):
+    if sheet.is_gone or not reaches(request.user, Action.ENTER_DUES, branch.path):
         # Who pressed a moment after somebody else is told so.
         acts["fault"] = next(iter(form.non_field_errors()), "") if form is not None else ""
         return acts
-    if acts_blocked := _blocked(branch, quarter, statement):
+    if acts_blocked := _blocked(branch, quarter, sheet):
         return acts | {"blocked": acts_blocked}
     return acts | {
-        "form": form or _fresh_form(statement),
+        "form": form or _fresh_form(sheet),
         "may_send": reaches(request.user, Action.SUBMIT, branch.path),
     }
 
 
-def _blocked(branch, quarter: Period, statement: Statement) -> dict[str, str] | None:
-    today = statement.today
+def _blocked(branch, quarter: Period, sheet: QuarterSheet) -> dict[str, str] | None:
+    today = sheet.today
     if today < opens_on(quarter):
         text = f"{quarter.label}还在收缴，{full_date(opens_on(quarter))}起可以登记上缴"
         return {"text": text, "url": "", "label": ""}
@@ -248,20 +256,20 @@ def _blocked(branch, quarter: Period, statement: Statement) -> dict[str, str] | 
             "url": page_of(branch.code, earlier),
             "label": f"去登记{short_label(earlier)}",
         }
-    if not statement.people and not has_dues(branch, quarter):
+    if not sheet.people and not has_dues(branch, quarter):
         return {"text": f"{quarter.label}没有应缴和实缴的党费，不用上缴", "url": "", "label": ""}
     return None
 
 
-def _fresh_form(statement: Statement) -> RemittanceForm:
+def _fresh_form(sheet: QuarterSheet) -> RemittanceForm:
     """Sum and day are prefilled; what was saved or returned comes back as it was typed, but for
     the sum where it was the ledger's."""
-    row, computed = statement.remittance, statement.computed
+    row, computed = sheet.remittance, sheet.computed
     # A sum below nothing cannot be handed over; the page says what to do.
     whole = sum_text(max(computed, 0)) or "0.00"
     initial = {
         "amount": whole,
-        "remitted_on": statement.today,
+        "remitted_on": sheet.today,
         "seen": sum_text(computed) or "0.00",
     }
     if row is not None:
@@ -269,12 +277,12 @@ def _fresh_form(statement: Statement) -> RemittanceForm:
         initial["explanation"] = row.explanation
         if row.amount != row.computed:
             initial["amount"] = sum_text(row.amount) or "0.00"
-    return RemittanceForm(today=statement.today, initial=initial)
+    return RemittanceForm(today=sheet.today, initial=initial)
 
 
 def _superior_acts(request, branch, row: Remittance | None, return_form) -> dict:
     acts = {"decision": None}
-    if row is None or not reaches(request.user, Action.APPROVE, branch.path):
+    if row is None or not is_superior(request.user, branch):
         return acts
     waiting = row.state == RemittanceState.SENT
     confirmed = row.state == RemittanceState.CONFIRMED
@@ -285,6 +293,7 @@ def _superior_acts(request, branch, row: Remittance | None, return_form) -> dict
         "decision": {
             "url": reverse("dues:remittance_decide", args=[row.pk]),
             "waiting": waiting,
+            "may_confirm": waiting and row.sent_by_id != request.user.pk,
             "may_undo": confirmed and own_today,
             "seen": sum_text(row.amount) or "0.00",
             "form": return_form or ReturnForm(),
@@ -298,7 +307,10 @@ def _superior_acts(request, branch, row: Remittance | None, return_form) -> dict
 
 def _in_reach(request, pk: int) -> Remittance:
     rows = Remittance.objects.select_related("organisation__parent")
-    return get_for(rows, request.user, Action.APPROVE, pk=pk)
+    row = get_for(rows, request.user, pk=pk)
+    if not is_superior(request.user, row.organisation):
+        raise PermissionDenied
+    return row
 
 
 @require_POST
@@ -349,7 +361,7 @@ def remittances_confirm(request):
     rows = Remittance.objects.visible_to(request.user).filter(pk__in=keys)
     if rows.count() != len(shown):
         raise Http404
-    if rows.permitting(request.user, Action.APPROVE).count() != len(shown):
+    if rows.for_superior(request.user).count() != len(shown):
         raise PermissionDenied
     try:
         confirmed = services.confirm_many(
@@ -379,7 +391,7 @@ def _tell_confirmed(request, rows: list[Remittance]) -> None:
 def remittances_undo(request):
     """撤销: what the last 确认 of this session confirmed waits again."""
     keys = request.session.pop(LAST_CONFIRMED, [])
-    rows = list(Remittance.objects.permitting(request.user, Action.APPROVE).filter(pk__in=keys))
+    rows = list(Remittance.objects.for_superior(request.user).filter(pk__in=keys))
     try:
         undone = services.undo_confirmations(remittances=rows, by=request.user, today=current_day())
     except Refused as refused:

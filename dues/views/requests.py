@@ -17,15 +17,14 @@ from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.periods import add_months, months_between
-from branches.scope import get_for, reaches
+from branches.scope import get_for, is_superior, reaches
 from branches.words import full_date, one_line, recent
 from dues import standing
-from dues.enums import RequestKind, RequestState
-from dues.models import DuesRequest, Payment
+from dues.enums import RELIEFS, RequestKind, RequestState
+from dues.models import DuesRequest
 from dues.request_forms import DecisionForm, EndForm, RequestForm
 from dues.services import Refused
 from dues.services.requests import (
-    RELIEFS,
     TRAIL_AREA,
     ask,
     decide,
@@ -38,10 +37,16 @@ from dues.unpaid import owed_months
 from dues.words import money, month_label
 from members.letters import read_month
 from members.models import Member
-from members.views.term_rights import is_superior
 
 PAGE = 50
 _LAST_LINES = 20
+# The kind of mark of each state, on every page.
+KINDS = {
+    RequestState.ASKED: "wait",
+    RequestState.APPROVED: "done",
+    RequestState.RETURNED: "late",
+    RequestState.WITHDRAWN: "todo",
+}
 
 
 # --- The list -------------------------------------------------------------------------------
@@ -113,19 +118,19 @@ def mark_of(one: DuesRequest, today: datetime.date) -> tuple[str, str]:
     match one.state:
         case RequestState.ASKED:
             days = (today - one.asked_on).days
-            return "wait", f"待审批 {days} 天" if days else "待审批"
+            return KINDS[one.state], f"待审批 {days} 天" if days else "待审批"
         case RequestState.RETURNED:
-            return "soon", "退回"
+            return KINDS[one.state], "退回"
         case RequestState.WITHDRAWN:
-            return "todo", "已撤回"
+            return KINDS[one.state], "已撤回"
     this_month = today.replace(day=1)
     if one.kind == RequestKind.BACK_PAYMENT:
-        return "done", "同意补交"
+        return KINDS[one.state], "同意补交"
     if one.until_month < this_month:
         return "todo", "已到期"
     if one.until_month == this_month:
         return "soon", "本月到期"
-    return "done", f"同意，到{month_label(one.until_month)}"
+    return KINDS[one.state], f"同意，到{month_label(one.until_month)}"
 
 
 def _asks(one: DuesRequest) -> str:
@@ -299,12 +304,7 @@ def _note(one: DuesRequest, today: datetime.date) -> str:
             if owed.month in months
         ]
         return f"其中 {len(short)} 个月还没有交清，共 ¥{money(sum(short))}" if short else ""
-    paid = Payment.objects.filter(
-        member=one.member_id, month__in=months, reverses=None, reversed_by=None
-    ).order_by("month")
-    listed = "、".join(
-        month_label(month) for month in paid.values_list("month", flat=True).distinct()
-    )
+    listed = "、".join(map(month_label, standing.months_paid(one.member, months)))
     return f"{listed}已经交过，同意后这些月份会显示多交，可由支部更正" if listed else ""
 
 

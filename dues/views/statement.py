@@ -8,19 +8,12 @@ from branches.choice import year_asked
 from branches.clock import today as current_day
 from branches.links import link
 from branches.words import full_date
-from dues.enums import RequestState
 from dues.models import Charge, Payment
 from dues.statement import Statement
 from dues.tabs import dues_tabs
+from dues.views.requests import KINDS
 from dues.words import NOTHING, money, month_label
 from members.models import Member
-
-_KINDS = {
-    RequestState.ASKED: "wait",
-    RequestState.APPROVED: "done",
-    RequestState.RETURNED: "late",
-    RequestState.WITHDRAWN: "todo",
-}
 
 
 def _member_in_sight(request, pk: int) -> Member:
@@ -87,7 +80,7 @@ def _shown(statement: Statement) -> dict[str, object]:
         "owed": money(statement.owed),
         "paid": money(statement.paid),
         "balance": money(abs(balance)),
-        "balance_words": "尚欠" if balance > 0 else "多交" if balance < 0 else "两清",
+        "balance_words": "尚欠" if balance > 0 else "多交" if balance < 0 else "已结清",
         "in_arrears": balance > NOTHING,
         "elsewhere": statement.elsewhere,
         "approved": [
@@ -105,7 +98,7 @@ def _shown(statement: Statement) -> dict[str, object]:
                 "months": _months(one),
                 "amount": money(one.amount) if one.amount is not None else "",
                 "state": one.get_state_display(),
-                "mark": _KINDS.get(one.state, "todo"),
+                "mark": KINDS[one.state],
                 "url": link("dues:request", one.pk),
             }
             for one in statement.requests()

@@ -3,9 +3,10 @@
 import datetime
 from collections.abc import Iterator
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from branches.money import SumOfMoney
 from dues.models import ApprovedAmount
 from dues.standing import paid_by
 from ledgers.exports.scope import LedgerScope
@@ -94,7 +95,7 @@ def _paid(scope: LedgerScope):
         .filter(entry__isnull=False)
         .order_by("organisation_id", "member_id", "entry__month")
         .values("organisation_id", "member_id", "entry__month")
-        .annotate(paid=Sum("entry__amount"))
+        .annotate(paid=SumOfMoney("entry__amount"))
         .values_list("organisation_id", "member_id", "entry__month", "paid")
     )
 

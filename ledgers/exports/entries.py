@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from branches.periods import Span, period_of
+from branches.periods import Span, add_months, period_of
 from dues.enums import RemittanceState, Way
 from dues.models import Charge, ChargeChange, OpeningBalance, Payment
-from dues.standing import kept_since, paid_by
+from dues.standing import paid_by
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import CHUNK
 from ledgers.exports.workbook import CellKind, Column
@@ -63,9 +63,7 @@ def entry_rows(scope: LedgerScope) -> Iterator[list]:
     """Payments by branch, member and month; then what was changed; then what was owed before."""
     yield from _payment_rows(scope)
     yield from _change_rows(scope)
-    # Old debts are entries of the year with which the ledger begins.
-    if kept_since(scope.paid_until).year == scope.month.starts_on.year:
-        yield from _opening_rows(scope)
+    yield from _opening_rows(scope)
 
 
 def _payment_rows(scope: LedgerScope) -> Iterator[list]:
@@ -135,9 +133,14 @@ def _change_rows(scope: LedgerScope) -> Iterator[list]:
 
 
 def _opening_rows(scope: LedgerScope) -> Iterator[list]:
+    """Old debts are entries of the year with which the ledger began when they were entered."""
     codes = scope.codes
+    january = scope.month.starts_on.replace(month=1)
+    before = (add_months(january, -1), add_months(january, 10))
     rows = (
-        OpeningBalance.objects.filter(organisation__in=scope.organisations.values("pk"))
+        OpeningBalance.objects.filter(
+            organisation__in=scope.organisations.values("pk"), until_month__range=before
+        )
         .order_by("organisation_id", "member_id", "pk")
         .values_list("pk", *_WHOSE, "since_month", "amount", *_ENTERED, "reverses_id", "reason")
     )

@@ -12,10 +12,12 @@ from decimal import Decimal
 from accounts.encryption import keyed_hash
 from branches.values import Values
 from dues.models import ApprovedAmount
-from dues.rates import Category, Computed, computed, fits_rates
+from dues.rates import Category, Computed, computed, fits_rates, range_text
 from dues.values import ROUNDING
+from dues.words import month_label
 from ledgers.imports.county import County, Person, Place
 from ledgers.imports.dues_accounts import NUMBERS, Account, Accounts, DuesPlan, months_of
+from ledgers.imports.dues_sums import Sums, divided
 from ledgers.imports.dues_writing import CORRECTION, write_dues
 from ledgers.imports.results import Firsts, Problem, Row, Table
 from ledgers.imports.writing import Writing
@@ -23,7 +25,6 @@ from ledgers.keys import HEADING as KEY
 from ledgers.sheets.columns import (
     BRANCH_CODE,
     BRANCH_NAME,
-    CLEAR,
     ID_NUMBER,
     MEMBER_NAME,
     Masked,
@@ -43,6 +44,7 @@ class Dues:
         self.accounts = Accounts()
         self._firsts = Firsts()
         self._values = Values()
+        self._sums = Sums(county, self._values)
 
     # --- Planning -------------------------------------------------------------------------
 
@@ -189,13 +191,15 @@ class Dues:
         return computed(category, base, on=datetime.date(year, 1, 1), step=step)
 
     def _sound(self, row: Row, category, base, amount, year: int) -> bool:
+        start = datetime.date(year, 1, 1)
         faulty = {problem.column for problem in row.problems}
         if not category and CATEGORY.heading not in faulty:
             row.refuse(CATEGORY.heading, "“缴费类别”不能为空")
         elif amount is None and AMOUNT.heading not in faulty:
             reason = "“月应缴”不能为空，按类别和基数算不出来"
             if category == Category.FARMER:
-                reason = "“月应缴”不能为空：农民党员由支部在 0.20 到 1.00 元之间核定"
+                limits = range_text(category, start)
+                reason = f"“月应缴”不能为空：农民党员由支部在 {limits}之间核定"
             row.refuse(AMOUNT.heading, reason)
         for heading, value in ((AMOUNT.heading, amount), (BASE.heading, base)):
             if value is not None and value < 0:
@@ -206,8 +210,9 @@ class Dues:
         if by_rates and by_rates.amount != amount:
             reason = f"按类别和基数计算是 {by_rates.amount} 元，按表中数保留"
             row.note(AMOUNT.heading, reason, amount)
-        elif not by_rates and not fits_rates(category, base, amount, on=datetime.date(year, 1, 1)):
-            row.note(AMOUNT.heading, "农民党员一般每月 0.20 到 1.00 元，按表中数保留", amount)
+        elif not by_rates and not fits_rates(category, base, amount, on=start):
+            limits = range_text(category, start)
+            row.note(AMOUNT.heading, f"农民党员一般每月 {limits}，按表中数保留", amount)
         return True
 
     def _plan_charges(
@@ -223,7 +228,7 @@ class Dues:
             return
         amount = plan.approval[-1] if plan.approval else current.amount
         from_month = plan.approval[0] if plan.approval else current.from_month
-        made, present = [], row.table.present
+        made, opened, present = [], [], row.table.present
         for heading, first, last in months_of(year):
             charge = account.charges[first.month - 1]
             if charge:
@@ -236,7 +241,10 @@ class Dues:
                         row.note(heading, f"{_ELSEWHERE}，应缴没有改动")
             elif heading not in present or row.came_back(heading):
                 continue
-            elif place := self._owed_to(row, heading, first, last):
+            elif account.opened(first):
+                # A sum is refused with the payments; a blank is what the opening balance says.
+                opened.append(heading)
+            elif place := self._owed_to(row, first, last):
                 if not self.county.may(place):
                     # A sum in the cell is refused with the payments; a blank asks for nothing.
                     continue
@@ -247,6 +255,10 @@ class Dues:
         if plan.settles:
             reason = "今年已生成的应缴，导入后按表中的标准调整"
             row.note(AMOUNT.heading, reason, amount)
+        if opened:
+            until = month_label(account.opening.until_month)
+            reason = f"期初欠缴已登记到{until}，{'、'.join(opened)}没有另记应缴"
+            row.note(opened[0], reason)
         row.hidden = f"{amount} {made}"
         if made and not row.is_new:
             row.changes.append(("应缴", "", "、".join(made)))
@@ -266,15 +278,11 @@ class Dues:
         begun = [approved for approved in account.approved if approved.from_month <= month]
         return begun[-1].amount if begun else None
 
-    def _owed_to(
-        self, row: Row, heading: str, first: datetime.date, last: datetime.date
-    ) -> Place | None:
+    def _owed_to(self, row: Row, first: datetime.date, last: datetime.date) -> Place | None:
         """The branch that is owed the month, None where nothing is due."""
         person = row.plan.person
         if first > self.county.today:
-            paid = row.values.get(heading)
-            if paid is CLEAR or not paid:
-                return None
+            return None
         if person.joined_on and last < person.joined_on:
             return None
         span = person.span_in(first, last)
@@ -290,24 +298,25 @@ class Dues:
         for heading, first, last in months_of(year):
             if heading not in found:
                 continue
-            amount = found[heading]
-            if amount < 0:
-                row.refuse(heading, "缴纳金额不能是负数，退还请在系统里冲正", amount)
-            if amount and person.joined_on and last < person.joined_on:
-                row.note(heading, f"早于入党日期 {person.joined_on}，请核对", amount)
+            amount, month = found[heading], (first, last)
+            if reason := self._sums.refusal(account, first, amount):
+                row.refuse(heading, reason, amount)
+                continue
+            if amount and (reason := self._sums.doubt(account, person, month, stored[heading])):
+                row.note(heading, reason, amount)
             standing = account.standing(first.month)
-            span = person.span_in(first, last)
-            place = span.place if span else person.home
+            place = self._sums.payee(account, person, month)
             touched = {place, *(self.county.by_pk[entry[2]] for entry in standing)}
             if not all(self.county.may(branch) for branch in touched):
                 row.refuse(heading, f"{_ELSEWHERE}，请由那个支部或上级党委修改", amount)
                 continue
-            plan.reversals += [(first, entry) for entry in standing]
-            if amount:
+            kept, wrong = divided(standing, amount)
+            plan.reversals += [(first, entry) for entry in wrong]
+            if rest := amount - kept:
                 # Paid when the entry it replaces was: at no day is less standing than nothing.
                 paid_on = standing[-1][4] if standing else None
                 reason = CORRECTION if standing else ""
-                plan.payments.append((first, amount, place, paid_on, reason))
+                plan.payments.append((first, rest, place, paid_on, reason))
             if not row.is_new:
                 row.change(heading, stored[heading] or "", amount or "0")
 

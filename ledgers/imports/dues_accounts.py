@@ -6,7 +6,9 @@ from decimal import Decimal
 from functools import cache
 
 from branches.periods import month_end
-from dues.models import ApprovedAmount, Charge, Payment
+from dues.enums import RequestKind, RequestState
+from dues.models import ApprovedAmount, Charge, DuesRequest, OpeningBalance, Payment
+from dues.standing import openings_of
 from ledgers.imports.county import Person, Place, chunks
 from ledgers.sheets.dues import MONTHS, UNPAID
 
@@ -29,6 +31,17 @@ class Account:
     charges: list[tuple[int, Decimal, int] | None] = field(default_factory=lambda: [None] * 12)
     # Entries of a month: key, amount, branch, the entry it reverses, the day of payment.
     entries: list[list[tuple] | None] = field(default_factory=lambda: [None] * 12)
+    # What stands as owed from before the start.
+    opening: OpeningBalance | None = None
+    # Months for which the superior allowed a payment long past: from and until.
+    allowed_back: list[tuple[datetime.date, datetime.date]] = field(default_factory=list)
+
+    def opened(self, month: datetime.date) -> bool:
+        """Whether the month's sum stands in an opening balance."""
+        return self.opening is not None and self.opening.covers(month)
+
+    def may_pay_back(self, month: datetime.date) -> bool:
+        return any(since <= month <= until for since, until in self.allowed_back)
 
     def paid(self, number: int) -> Decimal:
         entries = self.entries[number - 1]
@@ -95,7 +108,7 @@ class Accounts:
         return self._known.get((member, year)) or Account()
 
     def load(self, year: int, members: set[int]) -> None:
-        """Approvals, charges and entries of these members in that year."""
+        """Approvals, charges, entries and old debts of these members in that year."""
         first, last = datetime.date(year, 1, 1), datetime.date(year, 12, 31)
         same = self._sums.setdefault
         for piece in chunks(members):
@@ -121,12 +134,18 @@ class Accounts:
                 if months[month.month - 1] is None:
                     months[month.month - 1] = []
                 months[month.month - 1].append((pk, same(amount, amount), branch, reverses, day))
+            for member, opening in openings_of(piece).items():
+                self._known[member, year].opening = opening
+            for member, *months in DuesRequest.objects.filter(
+                member__in=piece, kind=RequestKind.BACK_PAYMENT, state=RequestState.APPROVED
+            ).values_list("member_id", "from_month", "until_month"):
+                self._known[member, year].allowed_back.append(tuple(months))
 
     def moved(self, plans: list[tuple[DuesPlan, int]]) -> bool:
         """Whether what these plans of a year touch is other now than when they were planned.
 
         Entries are never edited, and a reversal is an entry: the same keys are the same sum. A
-        charge has moved with its amount.
+        charge has moved with its amount; a month is another where an old debt holds its sum now.
         """
         known = {}
         for plan, year in plans:
@@ -139,6 +158,7 @@ class Accounts:
                 known[plan.person.pk, month] = (
                     charge and charge[:2],
                     {entry[0] for entry in entries},
+                    account.opened(month),
                 )
         return bool(known) and self._stored(known) != known
 
@@ -146,6 +166,7 @@ class Accounts:
     def _stored(keys) -> dict[tuple[int, datetime.date], tuple]:
         """Charge and keys of entries, as they stand now, of these members and months."""
         charges, entries = {}, {key: set() for key in keys}
+        opened = {}
         months = {month for _member, month in keys}
         within = (min(months), max(months))
         for piece in chunks({member for member, _month in keys}):
@@ -159,4 +180,12 @@ class Accounts:
                 "member_id", "month", "pk", "amount"
             ):
                 charges[member, month] = tuple(charge)
-        return {key: (charges.get(key), entries[key]) for key in keys}
+            opened |= openings_of(piece)
+        return {
+            (member, month): (
+                charges.get((member, month)),
+                entries[member, month],
+                member in opened and opened[member].covers(month),
+            )
+            for member, month in keys
+        }

@@ -12,6 +12,7 @@ from accounts.models import TrailLine
 from branches.clock import today as current_day
 from branches.links import link, safe_next
 from branches.periods import add_months
+from branches.scope import is_superior
 from branches.tabs import organisation_tabs
 from branches.words import full_date, recent
 from members.enums import RequestKind, RequestState

@@ -10,6 +10,7 @@ from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Kind, Organisation
+from branches.scope import is_superior
 from branches.tabs import organisation_tabs
 from branches.values import Values
 from branches.words import full_date, one_line, short_date

@@ -227,6 +227,7 @@ def _open(branch: Branch, ordinary: list[Account], window: Window, rng: Random) 
         member=charge.member,
         organisation=charge.organisation,
         since_month=add_months(window.first, -2),
+        until_month=add_months(window.first, -1),
         amount=charge.amount * 2,
         reason="启用台账时核对，去年两个月没有交",
         entered_at=at(window.first.replace(day=5), 10, 0),
@@ -252,7 +253,7 @@ def contributions_of(
     if branch.is_shown:
         given.forwarded_on = paid_on + datetime.timedelta(days=6)
         given.receipt_on = paid_on + datetime.timedelta(days=40)
-        given.receipt_number = f"中组党费{paid_on.year}-0117"
+        given.receipt_number = "示例-0117"
     return [given]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from branches.periods import Period, Span, add_months, period_of
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP, RemittanceState
 from dues.models import Payment, Publication, Remittance
 from partybuild.demo.clock import at
 from partybuild.demo.members import Person
@@ -54,7 +54,7 @@ def remittances_of(
         remittance = _remittance(branch, quarter, remitted_on, taken, rng)
         if last and branch.order is Order.FAIR and not branch.is_shown:
             _undecided(remittance, rng)
-        kept = remittance.state in (RemittanceState.SENT, RemittanceState.CONFIRMED)
+        kept = remittance.state in GONE_UP
         made.append(Sending(remittance, taken if kept else []))
         if not kept:
             break

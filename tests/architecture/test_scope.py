@@ -41,7 +41,9 @@ def test_no_role_is_compared_with_a_text():
 
 
 # What makes rows of a queryset a user's own…
-SCOPES = {"visible_to", "permitting", "within", "belonging_to", "get_for", "narrowed"}
+SCOPES = {
+    *("visible_to", "permitting", "within", "belonging_to", "get_for", "narrowed", "for_superior"),
+}
 # …or ties them to a record that was found that way before.
 TIES = {
     "organisation",

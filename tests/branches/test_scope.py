@@ -6,7 +6,7 @@ from django.http import Http404
 from accounts.roles import BRANCH_ROLES, RIGHTS, Action, Role
 from branches.grants import grant_role, withdraw_role
 from branches.models import Kind, Organisation
-from branches.scope import get_for, paths_reached, reaches
+from branches.scope import get_for, is_superior, paths_reached, reaches
 from members.models import Member
 from tests.factories import (
     make_branch,
@@ -90,6 +90,23 @@ def test_rows_of_a_branch_are_seen_with_it(tree):
         "上荻村第二党支部",
     }
     assert names(Member.objects.within(tree.general)) == {"上荻村第一党支部", "上荻村第二党支部"}
+
+
+def test_the_superior_approves_from_above_and_not_for_himself(tree):
+    officer = make_user(Role.COMMITTEE_OFFICER, tree.town)
+    county = make_user(Role.COUNTY_OFFICER, tree.county)
+    decides = {
+        "上荻村党总支",
+        "上荻村第一党支部",
+        "上荻村第二党支部",
+    }
+    assert names(Organisation.objects.for_superior(officer)) == decides
+    for organisation in Organisation.objects.select_related("parent"):
+        for user in (officer, county):
+            expected = Organisation.objects.for_superior(user).contains(organisation)
+            assert is_superior(user, organisation) == expected
+    assert (is_superior(county, tree.town), is_superior(county, tree.county)) == (True, False)
+    assert not Organisation.objects.for_superior(make_user(Role.SECRETARY, tree.general)).exists()
 
 
 def test_two_grants_add_up(tree):

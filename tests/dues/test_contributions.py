@@ -64,7 +64,7 @@ def forward(given, by, on=datetime.date(2026, 7, 6), note="退休教师"):
     )
 
 
-def receive(given, by, number="中组党费 0117", on=datetime.date(2026, 7, 18)):
+def receive(given, by, number="示例 0117", on=datetime.date(2026, 7, 18)):
     return contributions.enter_receipt(
         contribution=given, receipt_number=number, receipt_on=on, by=by, today=TODAY
     )
@@ -113,7 +113,7 @@ def test_it_goes_up_and_the_receipt_comes_back(given, secretary):
     forward(given, secretary)
     done = receive(given, secretary)
     assert (done.forwarded_on.day, done.note) == (6, "退休教师")
-    assert (done.receipt_number, done.receipt_on.day) == ("中组党费 0117", 18)
+    assert (done.receipt_number, done.receipt_on.day) == ("示例 0117", 18)
     actions = list(TrailLine.objects.order_by("pk").values_list("action", flat=True))
     assert actions == ["转交大额党费", "登记大额党费收据"]
 
@@ -303,3 +303,11 @@ def test_as_many_queries_for_three_sums_as_for_one(client, member, given, secret
     for _ in range(2):
         factories.make_contribution(member, PAID)
     assert count_of(lambda: client.get(LIST)) == one
+
+
+def test_the_same_sum_of_the_same_day_is_entered_once(member, secretary):
+    enter(member, secretary)
+    with pytest.raises(Refused, match="已经登记过"):
+        enter(member, secretary)
+    enter(member, secretary, "6000.00")
+    assert Contribution.objects.count() == 2

@@ -7,10 +7,13 @@ import pytest
 
 from accounts.models import TrailLine
 from branches.models import Changed
+from branches.periods import Span, period_of
 from dues import services, standing, unpaid
 from dues.enums import Way
-from dues.models import Charge, DuesRequest, OpeningBalance, Payment
+from dues.grid import Grid
+from dues.models import Charge, DuesRequest, Payment
 from dues.services import fills, payments
+from dues.sums import figures_of
 from members.enums import MemberKind
 from tests import factories
 
@@ -20,25 +23,9 @@ JANUARY, FEBRUARY, MARCH, APRIL = (datetime.date(2026, month, 1) for month in (1
 TODAY = datetime.date(2026, 3, 18)
 
 
-@pytest.fixture
-def branch():
-    return factories.make_branch()
-
-
-@pytest.fixture
-def secretary(branch):
-    return factories.make_user("secretary", branch)
-
-
-@pytest.fixture
-def member(branch):
-    member = factories.make_member(branch, "龚丽华")
-    factories.make_approved_amount(member, "20.00")
-    return member
-
-
 def enter(member, by, amount):
-    return payments.enter_payment(
+    return payments.add_payment(
+        seen=Decimal(0),
         member=member,
         organisation=member.organisation,
         month=MARCH,
@@ -219,9 +206,7 @@ def test_what_is_owed_is_each_month_not_paid_in_full(owing):
 
 
 def test_arrears_brought_along_are_owed_in_equal_parts_to_the_fen(branch, owing):
-    OpeningBalance.objects.create(
-        member=owing, organisation=branch, since_month=datetime.date(2025, 10, 1), amount=50
-    )
+    factories.make_opening(owing, datetime.date(2025, 10, 1), "50")
     assert owed(owing)[:3] == [
         (datetime.date(2025, 10, 1), Decimal("16.66")),
         (datetime.date(2025, 11, 1), Decimal("16.66")),
@@ -313,3 +298,41 @@ def test_several_months_are_taken_back_together(branch, owing, secretary):
     assert balance(owing, JANUARY) == Decimal("5.00")
     assert owed(owing)[0] == (JANUARY, Decimal("15.00"))
     assert TrailLine.objects.filter(action="撤销多个月党费").count() == 1
+
+
+# --- Paid at two branches -------------------------------------------------------------------
+
+
+def test_a_month_half_paid_at_each_of_two_branches_is_paid_everywhere(branch, secretary):
+    old = factories.make_branch(branch.parent)
+    member = factories.make_member(branch, "何文轩")
+    charge = factories.make_charge(member, MARCH, "10.40")
+    Payment.objects.create(member=member, organisation=old, month=MARCH, amount=Decimal("5.10"))
+    assert owed(member) == [(MARCH, Decimal("5.30"))]
+    assert fill(branch, secretary) == []
+    factories.make_payment(member, MARCH, "5.30", paid_on=TODAY)
+    assert owed(member) == []
+    grid = Grid(branch, period_of(Span.QUARTER, MARCH), TODAY)
+    state = grid.row_of(member.pk).months[MARCH]
+    assert (state.paid, state.elsewhere) == (Decimal("5.30"), Decimal("5.10"))
+    assert (state.short, state.unpaid, grid.behind()) == (Decimal(0), False, {})
+    figures = figures_of([branch.pk], MARCH, MARCH, until=TODAY)[branch.pk]
+    assert (figures.full, figures.unpaid) == (1, Decimal(0))
+    assert standing.with_paid(Charge.objects.filter(pk=charge.pk)).get().paid == charge.amount
+
+
+def test_an_opening_overpaid_in_one_month_is_owed_no_more_in_the_next(branch, owing):
+    factories.make_opening(owing, datetime.date(2025, 10, 1), "50")
+    factories.make_payment(owing, datetime.date(2025, 11, 1), "40.00")
+    assert owed(owing)[0] == (datetime.date(2025, 12, 1), Decimal("10.00"))
+    factories.make_payment(owing, datetime.date(2025, 12, 1), "10.00")
+    assert owed(owing)[0][0] == JANUARY
+
+
+def test_many_months_take_as_many_queries_as_two(branch, secretary, django_assert_max_num_queries):
+    member = factories.make_member(branch)
+    months = [datetime.date(2025, number, 1) for number in range(9, 13)] + [JANUARY, FEBRUARY]
+    for month in months:
+        factories.make_charge(member, month)
+    with django_assert_max_num_queries(15):
+        pay(member, secretary, months, "120.00")

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from branches.models import Organisation
@@ -23,6 +23,7 @@ from dues.publishing import Posting
 from dues.rates import Category
 from dues.services import Refused, charges, fills, openings, payments, requests
 from dues.services.amounts import Proposal, approve_amount
+from dues.statement import Statement
 from dues.sums import figures_of
 from members.models import Member, Membership
 from tests import factories
@@ -79,6 +80,7 @@ class World:
         committee = factories.make_committee(county)
         self.branches = [factories.make_branch(committee) for _ in range(2)]
         self.by, self.superior = factories.make_user(), factories.make_user()
+        self.reader = factories.make_user("county_officer", county)
         self.today, self.filled = FIRST_DAY, []
         self.first_amounts: dict[int, Decimal] = {}
         members = [factories.make_member(self.branches[index % 2]) for index in range(3)]
@@ -100,6 +102,9 @@ class World:
         try:
             with transaction.atomic():
                 getattr(self, act)(member, month, day, Decimal(fen) / 100)
+        except (payments.PaidMeanwhile, fills.OwedMeanwhile):
+            # Nobody else writes here: what was read a moment ago stands.
+            raise
         except Refused:
             pass
 
@@ -153,20 +158,28 @@ class World:
             "today": self.today,
         }
 
+    @staticmethod
+    def seen(cell):
+        """What stands in a cell, added up here and not by the database."""
+        entries = Payment.objects.filter(
+            member=cell["member"], organisation=cell["organisation"], month=cell["month"]
+        )
+        return sum(entries.values_list("amount", flat=True), NOTHING)
+
     def pay(self, member, month, day, amount):
-        payments.enter_payment(**self.cell(member, month), amount=amount, confirmed=True)
+        cell = self.cell(member, month)
+        if not self.seen(cell):
+            payments.add_payment(**cell, amount=amount, seen=NOTHING, confirmed=True)
 
     def pay_more(self, member, month, day, amount):
         cell = self.cell(member, month)
-        seen = standing.balance(member, cell["organisation"], month)
-        payments.add_payment(**cell, amount=amount, seen=seen, confirmed=True)
+        payments.add_payment(**cell, amount=amount, seen=self.seen(cell), confirmed=True)
 
     def correct(self, member, month, day, amount):
         cell = self.cell(member, month)
-        seen = standing.balance(member, cell["organisation"], month)
         amount = NOTHING if day.day % 3 == 0 else amount
         payments.correct_payment(
-            **cell, amount=amount, seen=seen, reason="看错一行", confirmed=True
+            **cell, amount=amount, seen=self.seen(cell), reason="看错一行", confirmed=True
         )
 
     def fill(self, member, month, day, amount):
@@ -239,14 +252,14 @@ class World:
         assert charges.settle(keys, START, today=self.today, reason="全部核对") == 0
 
     def night(self, member, month, day, amount):
-        charges.settle_all(self.today)
-        assert charges.settle_all(self.today) == 0
+        charges.settle_all(self.today, months=12)
+        assert charges.settle_all(self.today, months=12) == 0
 
     def next_month(self, member, month, day, amount):
         self.today = (
             month_end(add_months(self.today, 1)) if day.day % 2 else add_months(self.today, 1)
         )
-        charges.settle_all(self.today)
+        charges.settle_all(self.today, months=12)
 
     # --- What always holds ---
 
@@ -264,8 +277,8 @@ class World:
         for model, entries in rows:
             for entry in entries:
                 owed[entry.member_id] += -entry.amount if model is Payment else entry.amount
-        keys = list(Member.objects.values_list("pk", flat=True))
-        assert standing.balances_of(keys) == {key: owed[key] for key in keys}
+        for member in Member.objects.all():
+            assert Statement(member, self.today.year, self.reader).balance == owed[member.pk]
 
     def check_charges(self, rows):
         changed = defaultdict(Decimal)
@@ -301,7 +314,19 @@ class World:
             expected = sum((came[branch.pk, month] for branch in self.branches), NOTHING)
             assert (figures.paid if figures else NOTHING) == expected
             assert (figures.unpaid if figures else NOTHING) == self.unpaid(charged, paid, month)
-        self.check_grids(came)
+        self.check_grids(came, charged, paid)
+
+    def check_behind(self, branch, grid, here):
+        """Who is offered to pay several months is who owes some, in as many months."""
+        behind = grid.behind()
+        for member in Member.objects.all():
+            owed = fills.owed_months(member, branch, self.today)
+            charged = [one for one in owed if not one.opening]
+            assert behind.get(member.pk, 0) == len(charged) + (len(charged) < len(owed))
+            openings = OpeningBalance.objects.filter(member=member, organisation=branch)
+            rest = standing.openings_owed(openings.unreversed()).get(member.pk, NOTHING)
+            assert sum((one.short for one in owed if one.opening), NOTHING) == rest
+            assert {one.month for one in charged} <= {row.month for row in here}
 
     @staticmethod
     def unpaid(charged, paid, month):
@@ -313,12 +338,18 @@ class World:
         owed = [row for row in charged if row.month == month]
         return sum((max(row.amount - came[row.member_id], NOTHING) for row in owed), NOTHING)
 
-    def check_grids(self, came):
+    def check_grids(self, came, charged, paid):
         quarter = period_of(Span.QUARTER, self.today)
         for branch in self.branches:
             grid = Grid(branch, quarter, self.today)
+            here = [row for row in charged if row.organisation_id == branch.pk]
             for month in grid.months:
                 assert grid.paid_in(month) == came[branch.pk, month]
+                owed = {row.member_id for row in here if row.month == month}
+                rows = [row for row in grid.rows if row.member.pk in owed]
+                short = sum((row.months[month].short for row in rows), NOTHING)
+                assert short == self.unpaid(here, paid, month)
+            self.check_behind(branch, grid, here)
             posted = Posting(branch, quarter, self.today)
             assert posted.amount == sum((came[branch.pk, month] for month in grid.months), NOTHING)
 
@@ -331,6 +362,16 @@ class World:
     suppress_health_check=list(HealthCheck),
 )
 @given(steps=STEPS)
+# SQLite adds 5.10 and 5.30, both taken back, to -8.88E-16.
+@example(
+    steps=[
+        ("pay", 0, 0, 0, 510),
+        ("pay_more", 0, 0, 0, 530),
+        ("correct", 0, 0, 1, 20),
+        ("pay", 0, 0, 0, 510),
+        ("pay_more", 0, 0, 0, 20),
+    ]
+)
 def test_the_sum_of_all_entries_is_the_balance_after_every_step(steps):
     with transaction.atomic():
         world = World()

@@ -150,11 +150,13 @@ def test_the_paper_has_the_days_and_the_contact_of_the_form(signed_in):
 
 def test_the_paper_has_no_number_phone_income_or_category(signed_in, branch, secretary):
     member = branch.members.get()
+    secrets = (member.id_number, member.id_number_mask, "13600003471", member.phone_mask)
+    assert all(secrets)
     for page in (signed_in.get(PAPER), signed_in.post(PAPER, TYPED)):
         text = page.content.decode()
         assert "许文桥" in text
-        for secret in (member.id_number, member.id_number_mask, "13600003471", member.phone_mask):
-            assert not secret or secret not in text
+        for secret in secrets:
+            assert secret not in text
         for word in ("农民", "基数", "缴费类别", f"打印：{secretary}"):
             assert word not in text
 
@@ -236,6 +238,36 @@ def test_the_superior_sees_who_has_posted_with_the_missing_first(client, branch)
     assert [chip["count"] for chip in page["chips"]] == [1, 1]
     (row,) = client.get(PAGE, {"period": "2026-Q1", "state": "posted"}).context["rows"]
     assert row["name"] == posted.short_name
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "kind", "words"),
+    [
+        (datetime.date(2026, 3, 31), "2026-Q1", "run", "收缴中"),
+        (datetime.date(2026, 4, 7), "2026-Q1", "soon", "未公示"),
+        (datetime.date(2026, 4, 8), "2026-Q1", "late", "未公示"),
+        (datetime.date(2026, 7, 8), "2026-H1", "todo", "未公示"),
+    ],
+)
+def test_superior_and_branch_read_the_same_mark(
+    client, secretary, branch, settings, day, period, kind, words
+):
+    settings.TODAY_OVERRIDE = day
+    client.force_login(factories.make_user("committee_officer", branch.parent))
+    query = {"branch": branch.parent.code, "period": period}
+    (row,) = client.get(PAGE, query).context["rows"]
+    assert (row["kind"], row["words"]) == (kind, words)
+    client.force_login(secretary)
+    assert client.get(PAGE, {"period": period}).context["mark"] == {"kind": kind, "text": words}
+
+
+def test_sheets_of_quarters_post_their_half_year(signed_in, branch):
+    factories.make_publication(branch, "2026-Q1", TODAY)
+    page = signed_in.get(PAGE, {"period": "2026-H1"}).context
+    assert page["mark"] == {"kind": "run", "text": "收缴中"}
+    factories.make_publication(branch, "2026-Q2", datetime.date(2026, 7, 2))
+    page = signed_in.get(PAGE, {"period": "2026-H1"}).context
+    assert page["mark"] == {"kind": "done", "text": "2026年7月2日已公示"}
 
 
 def test_the_list_is_paged_and_keeps_its_filters(client, branch):

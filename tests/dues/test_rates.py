@@ -7,19 +7,21 @@ from decimal import Decimal
 import pytest
 
 from dues.rates import (
-    CEILING,
     NOTICE_2017,
-    STEPS,
     TABLES,
     Category,
     computed,
     fits_rates,
+    range_text,
     rate_on,
     rounded,
     table_on,
 )
+from dues.values import CEILING
 
 DAY = datetime.date(2026, 1, 1)
+# Steps to which a county may round; which one has no rule.
+STEPS = (Decimal("0.01"), Decimal("0.1"), Decimal(1))
 WAGES = (Category.EMPLOYED, Category.YEARLY_SALARY, Category.SELF_EMPLOYED)
 
 
@@ -174,17 +176,28 @@ def test_rounding_writes_fen():
 
 
 def test_above_the_ceiling_is_advice_and_changes_no_sum():
-    found = computed(Category.EMPLOYED, Decimal(60000), on=DAY)
+    ceiling = CEILING.default
+    found = computed(Category.EMPLOYED, Decimal(60000), on=DAY, ceiling=ceiling)
     assert (found.raw, found.amount, found.above_ceiling) == (1200, 1200, True)
-    at = computed(Category.EMPLOYED, Decimal(50000), on=DAY)
-    assert (at.amount, at.above_ceiling) == (CEILING, False)
-    above = computed(Category.EMPLOYED, Decimal("50000.50"), on=DAY)
+    at = computed(Category.EMPLOYED, Decimal(50000), on=DAY, ceiling=ceiling)
+    assert (at.amount, at.above_ceiling) == (1000, False)
+    above = computed(Category.EMPLOYED, Decimal("50000.50"), on=DAY, ceiling=ceiling)
     assert (above.amount, above.above_ceiling) == (Decimal("1000.01"), True)
 
 
 def test_the_county_may_set_another_ceiling():
     found = computed(Category.EMPLOYED, Decimal(30000), on=DAY, ceiling=Decimal(500))
     assert found.above_ceiling
+
+
+def test_without_a_ceiling_nothing_is_above_it():
+    assert not computed(Category.EMPLOYED, Decimal(60000), on=DAY).above_ceiling
+
+
+def test_a_range_is_told_in_words_and_nothing_else_is():
+    assert range_text(Category.FARMER, DAY) == "0.20 到 1.00 元"
+    assert range_text(Category.STUDENT, DAY) == ""
+    assert range_text(Category.FARMER, datetime.date(2008, 3, 31)) == ""
 
 
 def test_an_amount_fits_what_the_table_gives_by_the_rounding_in_force():

@@ -8,10 +8,13 @@ from django.test import override_settings
 from django.urls import reverse
 
 from accounts.roles import Role
+from branches.deadlines import SOON_DAYS
+from branches.grants import grant_role
 from branches.periods import add_months
 from branches.services import move_organisation
 from dues.models import Payment, Remittance
 from tests import factories
+from tests.compliance.verdicts import county_value
 from tests.queries import count_of
 
 TODAY = datetime.date(2026, 4, 8)
@@ -243,6 +246,43 @@ def test_an_officer_confirms_and_takes_it_back(client, branch, committee):
     assert again.status_code == 400
 
 
+def test_who_sent_it_is_not_asked_to_confirm_it(client, branch, committee):
+    user = as_role(client, Role.SECRETARY, branch)
+    row = factories.make_remittance(branch, JANUARY, "60.00", sent_by=user)
+    grant_role(user=user, role=Role.COMMITTEE_OFFICER, organisation=committee, by=None)
+    page = client.get(page_of(branch))
+    assert not page.context["decision"]["may_confirm"]
+    assert "确认收到" not in page.content.decode()
+    listed = client.get(f"{LIST}?organisation=STREET&{Q1}").context
+    assert (listed["rows"][0]["decide"], listed["bulk"], listed["waiting"]) == (None, None, None)
+    assert client.get(f"{LIST}?state=waiting").context["rows"] == []
+    response = client.post(
+        reverse("dues:remittance_decide", args=[row.pk]),
+        {"act": "confirm", "seen": "60.00"},
+        follow=True,
+    )
+    assert "自己报送的" in response.content.decode()
+    row.refresh_from_db()
+    assert row.state == "sent"
+
+
+def test_who_approves_in_the_branch_itself_is_no_superior(client, branch):
+    row = factories.make_remittance(branch, JANUARY, "60.00")
+    as_role(client, Role.COMMITTEE_OFFICER, branch)
+    assert client.get(page_of(branch)).context["decision"] is None
+    assert decide(client, row, "confirm", seen="60.00").status_code == 403
+    many = {"row": f"{row.pk}:60.00"}
+    assert client.post(reverse("dues:remittances_confirm"), many).status_code == 403
+
+
+def test_the_county_says_from_when_on_a_quarter_is_due_soon(client, branch):
+    county_value(SOON_DAYS, 1, JANUARY)
+    as_role(client, Role.SECRETARY, branch)
+    assert client.get(page_of(branch)).context["badge"] == {"kind": "todo", "words": "未报送"}
+    county_value(SOON_DAYS, 2, APRIL)
+    assert client.get(page_of(branch)).context["badge"]["words"] == "还剩 2 天"
+
+
 def test_a_return_without_reason_keeps_its_form_open(client, branch, committee):
     row = factories.make_remittance(branch, JANUARY, "60.00", payments=Payment.objects.all())
     as_role(client, Role.COMMITTEE_OFFICER, committee)
@@ -372,3 +412,13 @@ def test_an_odd_choice_confirms_nothing(client, branch, committee, row):
     answer = client.post(reverse("dues:remittances_confirm"), {"row": row})
     assert answer.status_code == 404
     assert Remittance.objects.get().state == "sent"
+
+
+def test_a_form_without_its_quarter_sends_nothing(client, branch):
+    """Sent twice, it would send two quarters up."""
+    as_role(client, Role.SECRETARY, branch)
+    address = reverse("dues:remittance") + f"?branch={branch.code}"
+    page = client.get(address)
+    assert f'name="quarter" value="{page.context["number"]}"' in page.content.decode()
+    assert client.post(address, typed()).status_code == 404
+    assert not Remittance.objects.exists()

@@ -13,6 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts.models import TrailLine
 from accounts.roles import Role
+from branches.grants import grant_role
 from branches.models import Attachment, Changed, Organisation, Setting
 from branches.periods import add_months, months_between, period_named
 from branches.services import move_organisation
@@ -20,7 +21,7 @@ from branches.values import Values
 from dues.enums import RemittanceState
 from dues.models import Charge, Payment, Remittance
 from dues.remittance_sums import branch_quarters, folded, total
-from dues.remitting import Standing, Statement, due_on, loose_entries, open_quarter_before
+from dues.remitting import QuarterSheet, Standing, due_on, loose_entries, open_quarter_before
 from dues.services import Refused, remittances
 from dues.values import REMIT_DAY
 from tests import factories
@@ -105,13 +106,13 @@ def test_what_comes_after_sending_goes_with_the_next_quarter(branch, secretary):
     send(branch, secretary, amount="20.00")
     late = factories.make_payment(member, MARCH)
     factories.make_payment(member, APRIL)
-    statement = Statement(branch, Q1, TODAY)
-    assert statement.later == (1, Decimal("20.00"))
-    assert (statement.computed, statement.paid) == (Decimal("20.00"), Decimal("40.00"))
+    sheet = QuarterSheet(branch, Q1, TODAY)
+    assert sheet.later == (1, Decimal("20.00"))
+    assert (sheet.computed, sheet.paid) == (Decimal("20.00"), Decimal("40.00"))
     row = send(branch, secretary, Q2, "40.00", datetime.date(2026, 7, 2))
     late.refresh_from_db()
     assert late.remittance == row
-    parts = {part.label: part.amount for part in Statement(branch, Q2, TODAY).parts()}
+    parts = {part.label: part.amount for part in QuarterSheet(branch, Q2, TODAY).parts()}
     assert parts["补交以前季度"] == Decimal("20.00")
     assert sum(parts.values()) == row.computed == Decimal("40.00")
 
@@ -124,8 +125,8 @@ def test_a_sum_taken_back_after_it_went_up_lowers_the_next_quarter(branch, secre
     factories.make_payment(member, MARCH, "18.00")
     factories.make_charge(member, APRIL)
     factories.make_payment(member, APRIL)
-    statement = Statement(branch, Q2, datetime.date(2026, 7, 2))
-    parts = {part.label: part.amount for part in statement.parts()}
+    sheet = QuarterSheet(branch, Q2, datetime.date(2026, 7, 2))
+    parts = {part.label: part.amount for part in sheet.parts()}
     assert parts == {
         "2026年4月": Decimal("20.00"),
         "2026年5月": Decimal("0.00"),
@@ -133,20 +134,20 @@ def test_a_sum_taken_back_after_it_went_up_lowers_the_next_quarter(branch, secre
         "补交以前季度": Decimal("18.00"),
         "更正以前已上缴的": Decimal("-20.00"),
     }
-    assert statement.computed == Decimal("18.00")
+    assert sheet.computed == Decimal("18.00")
 
 
 def test_a_correction_before_sending_shows_the_sum_that_stands(branch, secretary):
     member = paid_quarter(branch)
     reversed_payment(Payment.objects.get(member=member, month=MARCH))
     factories.make_payment(member, MARCH, "25.00")
-    statement = Statement(branch, Q1, TODAY)
-    assert [part.amount for part in statement.parts()] == [
+    sheet = QuarterSheet(branch, Q1, TODAY)
+    assert [part.amount for part in sheet.parts()] == [
         Decimal("20.00"),
         Decimal("20.00"),
         Decimal("25.00"),
     ]
-    assert (statement.computed, statement.member_count) == (Decimal("65.00"), 1)
+    assert (sheet.computed, sheet.member_count) == (Decimal("65.00"), 1)
 
 
 def test_a_month_before_the_county_began_goes_with_the_next_quarter(branch, secretary):
@@ -196,7 +197,7 @@ def test_a_quarter_is_sent_from_its_last_month_on(branch, secretary, quarter, to
 
 def test_march_pays_for_the_first_quarter(branch, secretary):
     paid_quarter(branch)
-    row = send(branch, secretary, today=MARCH)
+    row = send(branch, secretary, today=MARCH.replace(day=8))
     assert row.state == RemittanceState.SENT
 
 
@@ -220,9 +221,19 @@ def test_what_cannot_be_is_refused_and_nothing_is_taken(branch, secretary, facts
     assert not Payment.objects.filter(remittance__isnull=False).exists()
 
 
-def test_the_first_day_of_the_quarter_and_today_are_no_mistakes(branch, secretary):
+def test_the_day_of_the_last_payment_and_today_are_no_mistakes(branch, secretary):
     paid_quarter(branch)
-    assert send(branch, secretary, remitted_on=JANUARY).remitted_on == JANUARY
+    last = MARCH.replace(day=8)
+    assert send(branch, secretary, remitted_on=last).remitted_on == last
+
+
+@pytest.mark.parametrize("day", [FEBRUARY.replace(day=28), MARCH.replace(day=7)])
+def test_nothing_is_handed_over_before_it_came_in(branch, secretary, day):
+    paid_quarter(branch)
+    with pytest.raises(Refused) as refused:
+        send(branch, secretary, remitted_on=day)
+    assert refused.value.field == "remitted_on"
+    assert not Remittance.objects.exists()
 
 
 def test_another_sum_needs_its_explanation(branch, secretary):
@@ -327,6 +338,19 @@ def test_what_was_returned_is_corrected_and_sent_again(branch, secretary, office
     again = send(branch, secretary, amount="67.00", slip_number="HD-0418")
     assert (again.pk, again.opinion, again.member_count) == (row.pk, "", 2)
     assert set(again.payments.values_list("member_id", flat=True)) == {member.pk, other.pk}
+
+
+def test_nobody_confirms_what_he_sent(committee, branch, secretary):
+    paid_quarter(branch)
+    row = send(branch, secretary)
+    grant_role(user=secretary, role=Role.COMMITTEE_OFFICER, organisation=committee, by=None)
+    with pytest.raises(Refused, match="自己报送的"):
+        remittances.confirm(remittance=row, by=secretary, today=TODAY)
+    with pytest.raises(Refused, match="自己报送的"):
+        remittances.confirm_many(remittances=[(row, Decimal("60.00"))], by=secretary, today=TODAY)
+    row.refresh_from_db()
+    assert (row.state, row.decided_by) == ("sent", None)
+    assert remittances.send_back(remittance=row, reason="少了一人", by=secretary, today=TODAY)
 
 
 def test_a_stale_page_confirms_no_other_sum(branch, secretary, officer):
@@ -509,6 +533,7 @@ class EveryHistory(TestCase):
     def test_every_entry_is_in_one_remittance_or_in_hand(self, steps):
         branch = factories.make_branch()
         user = factories.make_user(Role.SECRETARY, branch)
+        self.officer = factories.make_user(Role.COMMITTEE_OFFICER, branch.parent)
         members = [charged(branch, count=6) for _ in range(2)]
         today = datetime.date(2026, 7, 8)
         for step in steps:
@@ -525,7 +550,7 @@ class EveryHistory(TestCase):
                     reversed_payment(found[0])
             case ("send", which):
                 quarter = (Q1, Q2)[which]
-                amount = Statement(branch, quarter, today).computed
+                amount = QuarterSheet(branch, quarter, today).computed
                 with contextlib.suppress(Refused):
                     send(branch, user, quarter, str(amount), today)
             case (act, which):
@@ -534,7 +559,7 @@ class EveryHistory(TestCase):
                     if row and act == "return":
                         remittances.send_back(remittance=row, reason="核对", by=user, today=today)
                     elif row:
-                        remittances.confirm(remittance=row, by=user, today=today)
+                        remittances.confirm(remittance=row, by=self.officer, today=today)
                 except Refused:
                     pass
 
@@ -553,5 +578,5 @@ class EveryHistory(TestCase):
         assert not Payment.objects.filter(remittance__state__in=("draft", "returned")).exists()
         rows = {quarter: branch_quarters(branch.parent, quarter, today) for quarter in (Q1, Q2)}
         for quarter, (row,) in rows.items():
-            assert row.computed == Statement(branch, quarter, today).computed
+            assert row.computed == QuarterSheet(branch, quarter, today).computed
         assert Charge.objects.filter(organisation=branch).count() == 12

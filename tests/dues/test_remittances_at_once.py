@@ -78,7 +78,8 @@ def test_a_payment_entered_while_sending_goes_along_or_with_the_next_quarter(bra
     users = [factories.make_user(Role.SECRETARY, branch) for _ in range(2)]
 
     def pay(month):
-        return lambda: payments.enter_payment(
+        return lambda: payments.add_payment(
+            seen=Decimal(0),
             member=member,
             organisation=branch,
             month=month,

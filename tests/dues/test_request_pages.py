@@ -108,7 +108,7 @@ def test_the_list_has_what_waits_first_and_counts_the_rest(client, secretary, br
         ending: ("soon", "本月到期"),
         running: ("done", "同意，到2026年12月"),
         expired: ("todo", "已到期"),
-        returned: ("soon", "退回"),
+        returned: ("late", "退回"),
         taken_back: ("todo", "已撤回"),
     }
     assert [(chip["label"], chip["count"]) for chip in page.context["chips"]] == [

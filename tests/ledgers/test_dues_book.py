@@ -133,6 +133,7 @@ def test_changes_of_what_was_asked_and_old_debts_have_their_lines(book, branch):
         member=member,
         organisation=branch,
         since_month=datetime.date(2025, 10, 1),
+        until_month=datetime.date(2025, 12, 1),
         amount=60,
         reason="上年欠缴",
     )

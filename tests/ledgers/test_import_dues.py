@@ -85,9 +85,15 @@ def test_months_are_charged_from_joining_to_today(county):
     assert charges("王强") == [(2, Decimal("0.20"))]
 
 
-def test_a_month_to_come_is_charged_only_where_it_is_paid(county):
-    give(dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, None, 0.2]), today=datetime.date(2026, 1, 20))
-    assert charges("张伟") == [(1, Decimal("0.20")), (3, Decimal("0.20"))]
+def test_a_sum_for_a_month_to_come_is_refused_and_a_blank_charges_nothing(county):
+    today = datetime.date(2026, 1, 20)
+    planned = plan(dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, None, 0.2]), today=today)
+    assert reasons(planned) == [(2, "3月", "2026年3月还没有到，党费不预收，到时再录入")]
+    give(dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, None, None]), today=today)
+    assert charges("张伟") == [(1, Decimal("0.20"))]
+    begun = dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, 0.2, None])
+    give(begun, today=datetime.date(2026, 2, 1))
+    assert paid("张伟", 2) == Decimal("0.20")
 
 
 def test_a_corrected_sum_is_reversed_and_entered_anew(county):
@@ -381,3 +387,103 @@ def test_a_charge_that_moved_since_the_preview_is_not_written_over(county):
     with pytest.raises(ImportRefused):
         write_import(planned, by=None)
     assert charges("张伟") == [(1, 1320), (2, 60), (3, 1320)]
+
+
+# --- Old debts, long past months, several branches --------------------------------------------
+
+
+def opened(name, since_month):
+    """Dues of the county begin in January 2026; the member owed for the months from then on."""
+    give(dues([name, ZHANG, "在职", 8800, 132, None, None, None]))
+    member = Member.objects.get(name=name)
+    return make.make_opening(member, since_month, "264.00")
+
+
+def test_a_sum_for_a_month_of_an_opening_balance_is_refused_in_its_cell(county):
+    opened("张伟", datetime.date(2025, 2, 1))
+    year = dues(["张伟", ZHANG, "在职", 8800, 132, 132, 132, None], name="2025年党费")
+    reason = "期初欠缴已登记到2025年12月，请先冲正期初欠缴再导入，或在系统里登记补交"
+    assert reasons(plan(year)) == [(2, "2月", reason)]
+
+
+def test_a_blank_month_of_an_opening_balance_is_not_owed_twice(county):
+    opened("张伟", datetime.date(2025, 2, 1))
+    planned = give(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None], name="2025年党费"))
+    reason = "期初欠缴已登记到2025年12月，2月、3月没有另记应缴"
+    assert remarks(planned) == [(2, "2月", reason)]
+    months = Charge.objects.filter(month__year=2025).values_list("month__month", flat=True)
+    assert list(months) == [1]
+
+
+def test_an_old_debt_entered_since_the_preview_is_not_written_over(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    planned = plan(dues(["张伟", ZHANG, "在职", 8800, 132, 132, None, None], name="2025年党费"))
+    make.make_opening(Member.objects.get(name="张伟"), datetime.date(2025, 1, 1))
+    with pytest.raises(ImportRefused):
+        write_import(planned, by=None)
+    assert not Payment.objects.exists()
+
+
+def test_a_late_payment_of_what_was_charged_is_taken_and_noted(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    late = dues(["张伟", ZHANG, "在职", 8800, 132, None, 132, 132])
+    assert remarks(give(late)) == [(2, "2月", "补交超过 6 个月，应有上级同意，请核对")]
+    assert paid("张伟", 2) == paid("张伟", 3) == 132
+
+
+def test_what_the_superior_allowed_and_what_comes_with_its_charge_is_not_noted(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    member = Member.objects.get(name="张伟")
+    make.make_dues_request(
+        member, "back_payment", from_month=FEBRUARY, until_month=FEBRUARY, state="approved"
+    )
+    planned = give(
+        dues(
+            ["张伟", ZHANG, "在职", 8800, 132, None, 132, None],
+            ["李娜", LI, "学生", None, 0.2, 0.2, 0.2, 0.2],
+        )
+    )
+    assert remarks(planned) == []
+
+
+def test_a_sum_for_a_month_in_no_branch_is_noted(county):
+    Membership.objects.filter(member__name="张伟").update(starts_on=FEBRUARY)
+    Member.objects.filter(name="张伟").update(joined_on=None)
+    planned = give(dues(["张伟", ZHANG, "学生", None, 0.2, 0.2, 0.2, None]))
+    assert remarks(planned) == [(2, "1月", "这个月不在任何党支部，请核对")]
+
+
+def branches_of(name):
+    found = Payment.objects.filter(member__name=name).order_by("pk")
+    return list(found.values_list("organisation__code", "amount"))
+
+
+def test_a_correction_leaves_the_money_in_the_branch_that_took_it(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]))
+    transfer("张伟", "B2", datetime.date(2026, 3, 20))
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 100]))
+    assert branches_of("张伟") == [("B1", 132), ("B1", -132), ("B1", 100)]
+
+
+def test_a_first_sum_goes_to_the_branch_that_charged_the_month(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, None]))
+    transfer("张伟", "B2", datetime.date(2026, 3, 20))
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]))
+    assert branches_of("张伟") == [("B1", 132)]
+
+
+def test_of_a_month_paid_at_two_branches_only_what_is_wrong_is_reversed(county):
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 60]))
+    member, march = Member.objects.get(name="张伟"), datetime.date(2026, 3, 1)
+    member.organisation = Organisation.objects.get(code="B2")
+    make.make_payment(member, march, "50.00", paid_on=march)
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 132]))
+    give(dues(["张伟", ZHANG, "在职", 8800, 132, None, None, 100]))
+    assert branches_of("张伟") == [
+        ("B1", 60),
+        ("B2", 50),
+        ("B2", 22),
+        ("B2", -50),
+        ("B2", -22),
+        ("B2", 40),
+    ]

@@ -233,7 +233,7 @@ def test_a_paid_up_members_case_says_that_it_was_settled(client, secretary, memb
     assert said(page)["现在"] == "已补交"
     assert said(page)["未交月份"].endswith("（6 个月，¥120.00）")
     rows = client.get(reverse("members:cases")).context["rows"]
-    assert [(row["why"], row["now"]) for row in rows] == [("连续 6 个月未缴党费", "已补交")]
+    assert [(row["why"], row["now"]) for row in rows] == [("连续未交党费达到规定月数", "已补交")]
 
 
 def test_three_cases_take_as_many_queries_as_one(client, secretary, branch, member):

@@ -56,7 +56,8 @@ def move(member, to, on):
 
 def pay(by, member, branch, months, amount, today=None):
     for month in months:
-        payments.enter_payment(
+        payments.add_payment(
+            seen=Decimal(0),
             member=member,
             organisation=branch,
             month=month,

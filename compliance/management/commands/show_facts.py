@@ -3,9 +3,10 @@ import json
 from decimal import Decimal
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from branches.models import Kind, Organisation
+from branches.money import SumOfMoney
 from branches.periods import add_months
 from dues.models import ApprovedAmount, Payment
 from meetings.hours import hours_by_member
@@ -54,7 +55,7 @@ def facts_on(as_of: datetime.date) -> dict:
         Payment.objects.filter(month__gte=january, month__lte=as_of)
         .filter(Q(paid_on__isnull=True) | Q(paid_on__lte=as_of))
         .values("member_id")
-        .annotate(sum=Sum("amount"))
+        .annotate(sum=SumOfMoney("amount"))
         .values_list("member_id", "sum")
     )
     members = [

@@ -1,10 +1,9 @@
 """上缴: the dues of a quarter sent up, and confirmed there."""
 
-from django.db.models import Sum
-
 from accounts.roles import Action
 from branches.links import link
 from branches.models import Organisation
+from branches.money import SumOfMoney
 from branches.periods import Span
 from compliance.registry import (
     Certainty,
@@ -17,9 +16,9 @@ from compliance.registry import (
     Rule,
     register,
 )
-from dues.enums import RemittanceState
+from dues.enums import GONE_UP, RemittanceState
 from dues.models import Charge, Payment, Remittance
-from dues.remitting import GONE_UP, Statement, due_on, in_fen
+from dues.remitting import QuarterSheet, due_on
 from dues.values import REMIT_DAY
 from dues.words import money
 
@@ -34,8 +33,10 @@ def _with_dues(question: Question) -> set[int]:
     paid = Payment.objects.filter(**mine).order_by().values("organisation_id")
     return set(charged.values_list("organisation_id", flat=True).distinct()) | {
         pk
-        for pk, total in paid.annotate(total=Sum("amount")).values_list("organisation_id", "total")
-        if in_fen(total)
+        for pk, total in paid.annotate(total=SumOfMoney("amount")).values_list(
+            "organisation_id", "total"
+        )
+        if total
     }
 
 
@@ -68,7 +69,7 @@ def _measure_remitted(question: Question):
 
 def _remitted_evidence(question: Question, organisation: Organisation) -> Evidence:
     quarter = question.period
-    statement = Statement(organisation, quarter, question.as_of)
+    statement = QuarterSheet(organisation, quarter, question.as_of)
     remittance = _remittances(question).first()
     url = link("dues:remittance", branch=organisation.code, period=str(quarter))
     facts = [

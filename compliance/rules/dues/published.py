@@ -1,13 +1,11 @@
 """公示: the dues of a period posted for the members."""
 
-import datetime
 from collections import defaultdict
 
 from accounts.roles import Action
 from branches.links import link
 from branches.models import Organisation
 from branches.periods import Period, Span, period_named
-from branches.values import Values
 from branches.words import full_date
 from compliance.registry import (
     Certainty,
@@ -21,8 +19,8 @@ from compliance.registry import (
     register,
 )
 from dues.models import Charge, Payment, Publication
-from dues.publishing import asked_period, covered_on
-from dues.values import PUBLISH_DAY, PUBLISH_EVERY
+from dues.publishing import asked_period, covered_on, due_on
+from dues.values import PUBLISH_EVERY
 from dues.words import money
 
 
@@ -84,12 +82,6 @@ def _published_evidence(question: Question, organisation: Organisation) -> Evide
     return Evidence(counted, [Record(f"{asked.label}党费公示", note="还没有公示", url=url)], facts)
 
 
-def _publication_due(period: Period, values: Values) -> datetime.date:
-    """The county's day of the month after the quarter."""
-    day = values.on(PUBLISH_DAY, period.ends_on)
-    return (period.ends_on + datetime.timedelta(days=1)).replace(day=day)
-
-
 DUES_ARE_PUBLISHED = register(
     Rule(
         code="dues.published",
@@ -98,10 +90,10 @@ DUES_ARE_PUBLISHED = register(
         short="公示",
         headline="公示{period}党费收缴情况",
         asks="每 {value} 个月公示一次",
-        wording="党费收缴情况应当向党员公布，每年至少一次；几个月公示一次由本县规定。",
-        source="关于中国共产党党费收缴、使用和管理的规定（中组发〔2008〕3号）第二十八条；按季度公示和公示的日期是本县数值",
+        wording="规定：党费收缴情况应当向党员公布，每年至少一次。几个月公示一次、次月几日前张贴由本县规定。",
+        source="关于中国共产党党费收缴、使用和管理的规定（中组发〔2008〕3号）第二十八条（每年至少一次，条款号待核实）；按季度公示和公示的日期由本县规定",
         certainty=Certainty.TO_VERIFY,
-        nature=Nature.MUST,
+        nature=Nature.LOCAL,
         how="应有 1 次；已标为公示的表包含这一期的全部月份，计 1，完成日期是张贴那一天。本县定为每半年公示的，"
         "只在二、四季度核对半年；定为每年的，只在四季度核对全年。没有应缴也没有实缴的支部不要求。",
         span=Span.QUARTER,
@@ -110,7 +102,7 @@ DUES_ARE_PUBLISHED = register(
         evidence=_published_evidence,
         cure=Cure("打印公示表", "dues:publication", actions=(Action.ENTER_DUES,)),
         keys=(PUBLISH_EVERY,),
-        due=_publication_due,
+        due=due_on,
         shown_when_over=True,
         from_founding=True,
     )

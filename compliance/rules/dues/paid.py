@@ -1,10 +1,11 @@
-from collections import defaultdict
+"""收缴: every member has paid the month in full."""
+
 from decimal import Decimal
 
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.models import Organisation
 from branches.periods import Span
 from compliance.registry import (
@@ -18,12 +19,9 @@ from compliance.registry import (
     Rule,
     register,
 )
-from dues.arrears import in_arrears
 from dues.models import Charge, Payment
 from dues.rates import HALF_A_FEN
-from dues.standing import paid_by
-from dues.values import ARREARS_MONTHS
-from dues.words import month_label
+from dues.standing import paid_by, with_paid
 
 
 def _charges(question: Question):
@@ -33,11 +31,11 @@ def _charges(question: Question):
         .filter(paid_by(question.as_of))
         .values("member")
     )
-    return Charge.objects.filter(
+    charges = Charge.objects.filter(
         organisation__in=question.organisations, month=question.starts_on, amount__gt=0
-    ).annotate(
-        paid=Coalesce(Subquery(paid.annotate(sum=Sum("amount")).values("sum")), Decimal(0)),
-        last_paid_on=Subquery(paid.annotate(day=Max("paid_on")).values("day")),
+    )
+    return with_paid(charges, until=question.as_of).annotate(
+        last_paid_on=Subquery(paid.annotate(day=Max("paid_on")).values("day"))
     )
 
 
@@ -77,36 +75,6 @@ def _paid_evidence(question: Question, organisation: Organisation) -> Evidence:
     )
 
 
-def _measure_arrears(question: Question):
-    limit = question.value(ARREARS_MONTHS)
-    found = defaultdict(list)
-    for one in in_arrears(question.organisations, question.as_of, at_least=limit):
-        # The condition holds from the last day of the month that filled the measure.
-        found[one.organisation_id].append(one.reached_on(limit))
-    for pk in question.organisations.values_list("pk", flat=True):
-        days = found[pk]
-        yield Measured(pk, 0, len(days), since=min(days, default=None))
-
-
-def _arrears_evidence(question: Question, organisation: Organisation) -> Evidence:
-    limit = question.value(ARREARS_MONTHS)
-    found = in_arrears([organisation.pk], question.as_of, at_least=limit)
-    return Evidence(
-        counted=[
-            Record(
-                text=one.name,
-                note=f"{month_label(one.since)}起连续 {len(one.months)} 个月未交，"
-                f"共 {one.amount:,.2f} 元",
-                url=reverse("members:detail", args=[one.member_id]),
-            )
-            for one in found
-        ],
-        facts=[("提示线", f"连续 {limit} 个月")],
-    )
-
-
-_LEDGER = Cure("录入党费", "dues:ledger")
-
 DUES_ARE_PAID = register(
     Rule(
         code="dues.paid",
@@ -124,30 +92,8 @@ DUES_ARE_PAID = register(
         areas=frozenset({"dues", "members"}),
         measure=_measure_paid,
         evidence=_paid_evidence,
-        cure=_LEDGER,
+        cure=Cure("录入党费", "dues:ledger", actions=(Action.ENTER_DUES,)),
         unit="人",
         from_founding=True,
-    )
-)
-NOBODY_IN_ARREARS = register(
-    Rule(
-        code="dues.arrears",
-        record="DUE-6M",
-        title="长期未交党费",
-        short="欠缴",
-        headline="处理长期未交党费",
-        asks="无连续 {value} 个月未交",
-        wording="党员没有正当理由，连续6个月不交纳党费的，须由支部按程序处理；系统只提示，不改变党籍。",
-        source="关于中国共产党党费收缴、使用和管理的规定（中组发〔2008〕3号）第十三条；中国共产党不合格党员组织处置办法（2024）",
-        certainty=Certainty.FOUND,
-        nature=Nature.MUST,
-        how="数核对日在册、最近连续 6 个应缴月份都没有交过的党员；一个月从它的最后一天起算，入党前和免缴的月份不算，启用台账以前登记了期初欠缴的月份算；部分交纳也算交过。",
-        span=None,
-        areas=frozenset({"dues", "members"}),
-        measure=_measure_arrears,
-        evidence=_arrears_evidence,
-        cure=_LEDGER,
-        unit="人",
-        keys=(ARREARS_MONTHS,),
     )
 )

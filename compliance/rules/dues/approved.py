@@ -1,3 +1,5 @@
+"""核定: every member's amount of the year approved in time."""
+
 import datetime
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
@@ -6,7 +8,7 @@ from django.db.models.functions import Coalesce
 from accounts.roles import Action
 from branches.links import link
 from branches.models import Organisation
-from branches.periods import Period, Span, month_end
+from branches.periods import Period, Span
 from branches.values import Values
 from branches.words import full_date
 from compliance.registry import (
@@ -21,16 +23,11 @@ from compliance.registry import (
     register,
 )
 from dues.models import ApprovedAmount
+from dues.standards import due_on
 from dues.values import APPROVE_MONTH
 from dues.words import money
 from members.models import Membership
 from members.roster import roster
-
-
-def approval_due(period: Period, values: Values) -> datetime.date:
-    """The end of the county's month; a change made in January still counts for that year."""
-    january = datetime.date(period.starts_on.year, 1, 31)
-    return month_end(january.replace(day=1, month=values.on(APPROVE_MONTH, january)))
 
 
 def _new_since(question: Question) -> datetime.date | None:
@@ -39,7 +36,7 @@ def _new_since(question: Question) -> datetime.date | None:
     None up to the due day, and when the month is over: then everybody counts.
     """
     first = question.as_of.replace(day=1)
-    late = question.as_of > approval_due(question.period, question.values)
+    late = question.as_of > due_on(question.starts_on.year, question.values)
     return first if late and first <= question.ends_on else None
 
 
@@ -110,8 +107,12 @@ def _approved_evidence(question: Question, organisation: Organisation) -> Eviden
             url=link("dues:amount", membership.member_id, year=question.starts_on.year),
         )
         (counted if row else missing).append(record)
-    due = approval_due(question.period, question.values)
+    due = due_on(question.starts_on.year, question.values)
     return Evidence(counted, missing, [("截止", full_date(due))])
+
+
+def _due(period: Period, values: Values) -> datetime.date:
+    return due_on(period.starts_on.year, values)
 
 
 AMOUNTS_ARE_APPROVED = register(
@@ -122,8 +123,8 @@ AMOUNTS_ARE_APPROVED = register(
         short="党费核定",
         headline="核定 {period}党费标准",
         asks="{value}月底前逐人核定",
-        wording="年初由基层党组织核定每名党员每月交纳党费的数额，年内一般不变（期限由各地定）。",
-        source="关于进一步规范党费工作的通知（组电明字〔2017〕5号）；截止月份为县定",
+        wording="年初由基层党组织核定每名党员每月交纳党费的数额，年内一般不变（期限由本县规定）。",
+        source="关于进一步规范党费工作的通知（组电明字〔2017〕5号）；截止月份由本县规定",
         certainty=Certainty.FOUND,
         nature=Nature.MUST,
         how="应有：核对日在册的党员（年度结束后按 12 月 31 日）；已有：其中有本年核定数的人数，年度台账导入的没有核定日期，也算。截止月以后才第一次到本县（或新入党）的，以及当月成立的党支部，到当月月底前核定即可，下月起计入。截止月份按 1 月 31 日时的本县数值。",
@@ -134,7 +135,7 @@ AMOUNTS_ARE_APPROVED = register(
         cure=Cure("核定标准", "dues:amounts", actions=(Action.ENTER_DUES,)),
         unit="人",
         keys=(APPROVE_MONTH,),
-        due=approval_due,
+        due=_due,
         needs_relations=True,
         from_founding=True,
     )

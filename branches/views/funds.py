@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,6 +17,7 @@ from branches.clock import today as current_day
 from branches.facts import people_in
 from branches.links import link, with_query
 from branches.models import WITHOUT_RELATIONS, Budget, FundEntry, FundKind, Organisation
+from branches.money import SumOfMoney
 from branches.premises import (
     PremisesFault,
     enter_sum,
@@ -77,7 +78,7 @@ class Year:
         for pk, kind, total in (
             FundEntry.objects.filter(organisation__in=branches, on__year=year)
             .values_list("organisation_id", "kind")
-            .annotate(total=Sum("amount"))
+            .annotate(total=SumOfMoney("amount"))
             .order_by()
         ):
             self.sums[pk][kind] = total

@@ -161,9 +161,10 @@ def correct_payment(
 ) -> Decimal:
     """Put `amount` (0 for nothing) in place of the stored sum, which the writer saw as `seen`.
 
-    What was wrong is reversed by an entry of the same day: the newest payments where the rest
-    then is right, else all of them, with the new sum as a new entry. Refuses when the stored sum
-    is another one, and an earlier month without a reason. Returns the sum.
+    The newest payments are reversed, as many as need be, each by an entry of its own day; what is
+    right of them is entered anew with the day and way of the oldest of these. Refuses when the
+    stored sum is another one, an earlier month without a reason, and for a month too long past
+    more than was ever entered for it. Returns the sum.
     """
     cell = _Cell(member, organisation, month)
     paid = cell.held(seen)
@@ -175,6 +176,8 @@ def correct_payment(
         return paid
     if amount < 0:
         raise Refused("金额不能是负数，请重新填写", "amount")
+    if not entries and not Payment.objects.filter(**cell.key, amount__gte=amount).exists():
+        check_back(member, [month], today)
     if amount > paid:
         check_opening(member, month, amount - paid)
     wrong = _wrong(entries, amount)
@@ -184,8 +187,9 @@ def correct_payment(
     if amount > paid and not confirmed:
         ask_about(member, month, amount, today)
     Payment.objects.bulk_create([reversal(payment, by, reason or "更正") for payment in wrong])
-    if amount and len(wrong) == len(entries):
-        _enter_again(cell, amount, entries, by=by, today=today, reason=reason)
+    right = amount - paid + sum((payment.amount for payment in wrong), NOTHING)
+    if right:
+        _enter_again(cell, right, wrong, by=by, today=today, reason=reason)
     after = {"实缴": sum_text(amount)}
     _write_line(cell, by=by, action="更正党费", before=paid, after=after, reason=reason)
     return amount
@@ -247,26 +251,27 @@ def manner(payment: Payment, today: datetime.date) -> dict[str, str]:
     return {label: value for label, value in said.items() if value}
 
 
-def _enter_again(cell: _Cell, amount: Decimal, entries: list[Payment], *, by, today, reason):
-    """The right sum: a wrong one put right does not change the day on which it was paid."""
-    known = entries[-1] if entries else Payment(paid_on=today)
+def _enter_again(cell: _Cell, amount: Decimal, wrong: list[Payment], *, by, today, reason):
+    """What is right of the payments taken back: the day on which it was paid does not change."""
+    known = wrong[0] if wrong else Payment(paid_on=today)
     Payment.objects.create(
         **cell.key,
         amount=amount,
         paid_on=known.paid_on,
         way=known.way,
         brought_by=known.brought_by,
+        in_booklet=known.in_booklet,
         entered_by=by,
         reason=reason,
     )
 
 
 def _wrong(entries: list[Payment], amount: Decimal) -> list[Payment]:
-    """Which payments to take back so that `amount` stands: the newest, if that is enough."""
+    """Which payments to take back so that `amount` can stand: the newest, as few as need be."""
     rest = sum((payment.amount for payment in entries), NOTHING)
     for index in range(len(entries) - 1, -1, -1):
         rest -= entries[index].amount
-        if rest == amount:
+        if rest <= amount:
             return entries[index:]
     return entries
 

@@ -262,8 +262,8 @@ def _blocked(branch, quarter: Period, sheet: QuarterSheet) -> dict[str, str] | N
 
 
 def _fresh_form(sheet: QuarterSheet) -> RemittanceForm:
-    """Sum and day are prefilled; what was saved or returned comes back as it was typed, but for
-    the sum where it was the ledger's."""
+    """Sum and day are prefilled; what was saved or returned comes back as it was typed. The sum of
+    a draft that was the ledger's follows it; what was returned has been handed over already."""
     row, computed = sheet.remittance, sheet.computed
     # A sum below nothing cannot be handed over; the page says what to do.
     whole = sum_text(max(computed, 0)) or "0.00"
@@ -275,7 +275,7 @@ def _fresh_form(sheet: QuarterSheet) -> RemittanceForm:
     if row is not None:
         initial |= {"remitted_on": row.remitted_on, "slip_number": row.slip_number}
         initial["explanation"] = row.explanation
-        if row.amount != row.computed:
+        if row.amount != row.computed or row.state == RemittanceState.RETURNED:
             initial["amount"] = sum_text(row.amount) or "0.00"
     return RemittanceForm(today=sheet.today, initial=initial)
 

@@ -116,6 +116,20 @@ def test_a_correction_keeps_the_day_of_payment(member, secretary):
     ]
 
 
+def test_a_correction_takes_back_the_newest_and_leaves_what_was_right(member, secretary):
+    fifth, twelfth = datetime.date(2026, 2, 5), datetime.date(2026, 2, 12)
+    factories.make_payment(member, FEBRUARY, "12.00", paid_on=fifth, way="transfer")
+    factories.make_payment(member, FEBRUARY, "8.00", paid_on=twelfth, way="cash", in_booklet=False)
+    correct(member, secretary, "19.50", "20.00", month=FEBRUARY, reason="找零没有扣")
+    entries = Payment.objects.values_list("amount", "paid_on", "way", "in_booklet").order_by("pk")
+    assert list(entries) == [
+        (Decimal("12.00"), fifth, "transfer", True),
+        (Decimal("8.00"), twelfth, "cash", False),
+        (Decimal("-8.00"), twelfth, "cash", True),
+        (Decimal("7.50"), twelfth, "cash", False),
+    ]
+
+
 @pytest.mark.usefixtures("kept")
 def test_an_earlier_month_is_corrected_with_a_reason_only(member, secretary):
     enter(member, secretary, month=FEBRUARY)

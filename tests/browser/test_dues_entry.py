@@ -87,7 +87,8 @@ def test_one_who_pays_another_sum_takes_three_clicks_and_six_keys_at_most(desk):
 
 def test_twenty_members_go_by_two_keys_each_after_one_click(desk):
     open_dues(desk)
-    # The first empty cell has the focus already.
+    # The first empty cell takes the focus when the page is ready.
+    expect(desk.page.locator("input[data-cell]:focus")).to_be_attached()
     for _ in range(20):
         desk.press("Space")
         desk.press("Enter")

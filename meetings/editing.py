@@ -15,9 +15,8 @@ from branches.models import Attachment, Group, Organisation
 from branches.periods import period_named
 from branches.values import Values
 from branches.words import full_date, short_date
-from meetings import services
 from meetings.enums import AttendanceState, MeetingState, Type
-from meetings.forms import (
+from meetings.forms.meeting import (
     MeetingForm,
     day_typed,
     initial_of,
@@ -26,7 +25,8 @@ from meetings.forms import (
 )
 from meetings.models import Attendance, Meeting
 from meetings.rosters import CIRCLES, Circle, Roster, last_of_types, roster_on
-from meetings.services import MeetingFacts, Presence
+from meetings.services import AREA, Refused, recording
+from meetings.services.recording import MeetingFacts, Presence
 from meetings.values import MINUTES_PER_HOUR
 from members.models import Member
 
@@ -52,7 +52,7 @@ class Editing:
         if self.meeting is not None:
             rows = self.meeting.attendances.select_related("member")
             self.recorded = {row.member_id: row for row in rows}
-            self.stored = services.facts_of(self.meeting, self.recorded.values())
+            self.stored = recording.facts_of(self.meeting, self.recorded.values())
             self.types = list(self.stored.types)
         self.minutes_per_hour = Values().on(MINUTES_PER_HOUR, self.today)
         self.version = self.meeting.version if self.meeting else ""
@@ -130,7 +130,7 @@ class Editing:
         if self.recorded:
             return dict(self.stored.presences)
         group_id = self.stored.group.pk if self.stored and self.stored.group else None
-        return services.expected_presences(self.roster, self.types, group_id)
+        return recording.expected_presences(self.roster, self.types, group_id)
 
     # --- What was typed ---
 
@@ -236,7 +236,7 @@ class Editing:
     @property
     def types_allowed(self) -> list[Type]:
         """What this user may register here: a group leader the meetings of a group."""
-        return services.types_allowed(self.user, self.organisation)
+        return recording.types_allowed(self.user, self.organisation)
 
     def _kinds(self) -> list[dict[str, object]]:
         return [
@@ -279,15 +279,15 @@ class Editing:
             )
         return people
 
-    def refuse(self, refused: services.Refused) -> None:
+    def refuse(self, refused: Refused) -> None:
         """Show why the service did not store the meeting, with everything typed kept."""
-        if isinstance(refused, services.AlreadyRegistered):
+        if isinstance(refused, recording.AlreadyRegistered):
             self.duplicate = {
                 "text": str(refused).removesuffix("，要打开它吗？"),
                 "url": reverse("meetings:detail", args=[refused.meeting.pk]),
             }
             self.form.add_error("held_on", "同一天已有同类会议，确实是另一次就勾选“仍要登记”")
-        elif isinstance(refused, services.ChangedMeanwhile):
+        elif isinstance(refused, recording.ChangedMeanwhile):
             # The next save is made knowingly, on top of the other's change.
             self.version = refused.meeting.version
             self.notice = _who_changed_what(refused, self.today)
@@ -299,7 +299,7 @@ class Editing:
     def _files(self) -> list[dict[str, str]]:
         if self.meeting is None:
             return []
-        attachments = Attachment.objects.filter(area=services.AREA, object_id=self.meeting.pk)
+        attachments = Attachment.objects.filter(area=AREA, object_id=self.meeting.pk)
         return [
             {"name": file.name, "url": reverse("branches:attachment", args=[file.pk])}
             for file in attachments
@@ -323,7 +323,7 @@ def _difference(shown: Roster, right: Roster) -> str:
     return "，".join(parts)
 
 
-def _who_changed_what(refused: services.ChangedMeanwhile, today: datetime.date) -> str:
+def _who_changed_what(refused: recording.ChangedMeanwhile, today: datetime.date) -> str:
     last = refused.last
     if last is None:
         return "这次会议刚被别人改过"

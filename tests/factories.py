@@ -229,6 +229,7 @@ def make_meeting(
                 member=member,
                 state=attendance,
                 was_formal=member.kind == MemberKind.FORMAL,
+                may_vote=member.kind == MemberKind.FORMAL,
             )
             for attendance, members in (
                 (AttendanceState.PRESENT, present),

@@ -102,6 +102,8 @@ class Attachment(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+    # The day the paper is of, where it is not that of its record; never the day of upload.
+    dated_on = models.DateField("材料日期", null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 

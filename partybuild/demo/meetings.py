@@ -87,6 +87,7 @@ class Gathering:
                 state=state,
                 reason=reason,
                 was_formal=was_formal,
+                may_vote=was_formal,
             )
 
 

@@ -13,7 +13,7 @@ from compliance.registry import RULES
 from compliance.services import reconcile, run_night
 from meetings.enums import Type
 from meetings.models import Meeting
-from meetings.services import cancel_meeting
+from meetings.services.recording import cancel_meeting
 from tests import factories
 from tests.compliance.counties import build_county
 from tests.compliance.verdicts import county_value, judge_everything, period_on

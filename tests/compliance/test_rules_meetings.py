@@ -7,7 +7,7 @@ from branches.models import Changed
 from compliance.models import Duty
 from compliance.services import refresh
 from meetings.enums import MeetingState, Type
-from meetings.services import MeetingFacts, register_meeting
+from meetings.services.recording import MeetingFacts, register_meeting
 from members.enums import MemberKind
 from members.models import Membership
 from tests import factories

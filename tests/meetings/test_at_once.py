@@ -4,10 +4,10 @@ import datetime
 
 import pytest
 
-from meetings import services
+from meetings.services import recording
 from meetings.enums import Type
 from meetings.models import Meeting
-from meetings.services import MeetingFacts
+from meetings.services.recording import MeetingFacts
 from tests import factories
 from tests.threads import at_once
 
@@ -30,7 +30,7 @@ def test_of_two_who_record_one_meeting_the_second_is_shown_the_first(branch, use
     facts = MeetingFacts(types=(Type.LECTURE,), held_on=DAY)
 
     def register(user):
-        return lambda: services.register_meeting(
+        return lambda: recording.register_meeting(
             organisation=branch, facts=facts, by=user, today=DAY
         )
 
@@ -44,7 +44,7 @@ def test_of_two_who_change_one_meeting_the_second_is_told(branch, users):
 
     def change(user, place):
         facts = MeetingFacts(types=(Type.LECTURE,), held_on=DAY, place=place)
-        return lambda: services.change_meeting(
+        return lambda: recording.change_meeting(
             meeting=Meeting.objects.get(pk=meeting.pk),
             version=1,
             facts=facts,

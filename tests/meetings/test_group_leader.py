@@ -5,10 +5,10 @@ from django.test import override_settings
 from django.urls import reverse
 
 from accounts.roles import Role
-from meetings import services
+from meetings.services import recording
 from meetings.enums import Type
 from meetings.models import Meeting
-from meetings.services import MeetingFacts, register_meeting
+from meetings.services.recording import MeetingFacts, register_meeting
 from tests import factories
 
 TODAY = datetime.date(2026, 3, 18)
@@ -22,7 +22,7 @@ def facts(types):
 def test_a_group_leader_registers_meetings_of_a_group_alone():
     branch = factories.make_branch()
     leader = factories.make_user(Role.GROUP_LEADER, branch)
-    with pytest.raises(services.Refused, match="党小组长只登记党小组会"):
+    with pytest.raises(recording.Refused, match="党小组长只登记党小组会"):
         register_meeting(
             organisation=branch, facts=facts((Type.COMMITTEE,)), by=leader, today=TODAY
         )

@@ -6,12 +6,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import TrailLine
 from branches.models import Attachment, Changed
-from meetings import services
+from meetings.services import recording
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.hours import hours_by_member
 from meetings.models import Meeting
 from meetings.rosters import last_of_types, roster_on
-from meetings.services import MeetingFacts, Presence
+from meetings.services.recording import MeetingFacts, Presence
 from meetings.values import entered_late
 from members.enums import MemberKind, PostTitle
 from tests import factories
@@ -34,14 +34,14 @@ def secretary(branch):
 
 def facts_for(branch, types=(Type.MEMBERS_MEETING,), held_on=DAY, away=None, **facts):
     """Everybody of the circle present, but those in `away` (member → state)."""
-    presences = services.expected_presences(roster_on(branch, held_on), types)
+    presences = recording.expected_presences(roster_on(branch, held_on), types)
     presences |= {member.pk: Presence(state, "住院") for member, state in (away or {}).items()}
     return MeetingFacts(types=tuple(types), held_on=held_on, presences=presences, **facts)
 
 
 def register(branch, by, facts=None, **options):
     options.setdefault("today", TODAY)
-    return services.register_meeting(
+    return recording.register_meeting(
         organisation=branch, facts=facts or facts_for(branch), by=by, **options
     )
 
@@ -102,7 +102,7 @@ def test_someone_who_joined_later_is_refused_on_the_roster(branch, secretary):
         held_on=DAY,
         presences={later.pk: Presence(AttendanceState.PRESENT)},
     )
-    with pytest.raises(services.Refused) as refused:
+    with pytest.raises(recording.Refused) as refused:
         register(branch, secretary, facts)
     assert refused.value.field == "held_on"
     assert not Meeting.objects.exists()
@@ -154,7 +154,7 @@ def test_an_empty_branch_has_an_empty_roster_and_may_record(branch, secretary):
 
 def test_a_day_to_come_is_refused_as_held_and_taken_as_prepared(branch, secretary):
     facts = facts_for(branch, held_on=datetime.date(2026, 3, 25))
-    with pytest.raises(services.Refused, match="保存准备"):
+    with pytest.raises(recording.Refused, match="保存准备"):
         register(branch, secretary, facts)
     meeting = register(branch, secretary, facts, state=MeetingState.PLANNED)
     assert meeting.state == MeetingState.PLANNED
@@ -162,7 +162,7 @@ def test_a_day_to_come_is_refused_as_held_and_taken_as_prepared(branch, secretar
 
 
 def test_a_day_before_the_founding_is_refused_and_the_founding_day_is_not(secretary, branch):
-    with pytest.raises(services.Refused, match="2015年1月1日才成立"):
+    with pytest.raises(recording.Refused, match="2015年1月1日才成立"):
         register(branch, secretary, facts_for(branch, held_on=datetime.date(2014, 12, 31)))
     assert register(branch, secretary, facts_for(branch, held_on=factories.FOUNDED)).pk
 
@@ -174,20 +174,20 @@ def test_a_leap_day_is_a_day(branch, secretary):
 
 def test_an_end_before_the_start_is_refused(branch, secretary):
     facts = facts_for(branch, starts_at=datetime.time(15), ends_at=datetime.time(14, 30))
-    with pytest.raises(services.Refused, match="结束时间早于开始时间 15:00"):
+    with pytest.raises(recording.Refused, match="结束时间早于开始时间 15:00"):
         register(branch, secretary, facts)
 
 
 def test_a_group_of_another_branch_is_refused(branch, secretary):
     facts = facts_for(branch, group=factories.make_group(factories.make_branch()))
-    with pytest.raises(services.Refused) as refused:
+    with pytest.raises(recording.Refused) as refused:
         register(branch, secretary, facts)
     assert refused.value.field == "group"
 
 
 def test_a_second_meeting_of_the_type_on_the_day_is_refused_unless_meant(branch, secretary):
     first = register(branch, secretary, facts_for(branch, (Type.COMMITTEE,)))
-    with pytest.raises(services.AlreadyRegistered, match="3月20日已登记过支部委员会") as refused:
+    with pytest.raises(recording.AlreadyRegistered, match="3月20日已登记过支部委员会") as refused:
         register(branch, secretary, facts_for(branch, (Type.LECTURE, Type.COMMITTEE)))
     assert refused.value.meeting == first
     assert register(branch, secretary, facts_for(branch, (Type.LECTURE,))).pk
@@ -202,7 +202,7 @@ def test_two_groups_may_meet_on_one_day(branch, secretary):
 
 def test_a_cancelled_meeting_does_not_stand_in_the_way(branch, secretary):
     meeting = register(branch, secretary)
-    services.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="记错了支部")
+    recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="记错了支部")
     assert register(branch, secretary).pk
 
 
@@ -224,7 +224,7 @@ def test_a_file_is_kept_once_with_the_meeting(branch, secretary):
 def change(meeting, by, facts, **options):
     options.setdefault("version", meeting.version)
     options.setdefault("today", TODAY)
-    return services.change_meeting(meeting=meeting, facts=facts, by=by, **options)
+    return recording.change_meeting(meeting=meeting, facts=facts, by=by, **options)
 
 
 def test_a_change_writes_what_differs_before_and_after(branch, secretary):
@@ -252,7 +252,7 @@ def test_the_second_of_two_who_save_is_told_who_was_first(branch, secretary):
     meeting = register(branch, secretary)
     colleague = factories.make_user("organiser", branch, name="周慧敏")
     change(meeting, colleague, facts_for(branch, place="二楼"))
-    with pytest.raises(services.ChangedMeanwhile) as refused:
+    with pytest.raises(recording.ChangedMeanwhile) as refused:
         change(meeting, secretary, facts_for(branch, place="三楼"))
     assert refused.value.last.by_name == "周慧敏"
     assert refused.value.last.after == {"地点": "二楼"}
@@ -304,20 +304,20 @@ def test_a_planned_meeting_becomes_held_and_is_entered_now(branch, secretary):
 
 def test_a_held_meeting_does_not_become_planned_again(branch, secretary):
     meeting = register(branch, secretary)
-    with pytest.raises(services.Refused, match="不能改回准备"):
+    with pytest.raises(recording.Refused, match="不能改回准备"):
         change(meeting, secretary, facts_for(branch), state=MeetingState.PLANNED)
 
 
 def test_cancelling_takes_the_hours_back_and_leaves_a_line(branch, secretary):
     factories.make_member(branch)
     meeting = register(branch, secretary, facts_for(branch, hours=Decimal(2)))
-    with pytest.raises(services.Refused, match="原因"):
-        services.cancel_meeting(meeting=meeting, version=1, by=secretary, reason=" ")
-    services.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="重复登记")
+    with pytest.raises(recording.Refused, match="原因"):
+        recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason=" ")
+    recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="重复登记")
     assert hours_by_member(DAY, DAY) == {}
     assert TrailLine.objects.filter(action="作废会议", reason="重复登记").count() == 1
-    with pytest.raises(services.ChangedMeanwhile):
-        services.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="再来一次")
+    with pytest.raises(recording.ChangedMeanwhile):
+        recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="再来一次")
 
 
 def test_the_last_meeting_of_a_type_is_the_latest_by_its_day(branch):

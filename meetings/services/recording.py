@@ -1,7 +1,4 @@
-"""What happens to meetings: recorded, prepared, changed, taken back.
-
-Every service writes its trail line and notes which days are to be judged again.
-"""
+"""What happens to meetings: recorded, prepared, changed, taken back."""
 
 import datetime
 from collections.abc import Iterable
@@ -22,17 +19,8 @@ from branches.scope import reaches
 from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 from meetings.rosters import Roster, roster_on, was_formal
+from meetings.services import AREA, Refused
 from members.models import Member
-
-AREA = "meetings"
-
-
-class Refused(ValueError):
-    """The meeting cannot be stored so; `field` is the field of the form that is meant."""
-
-    def __init__(self, message: str, field: str | None = None):
-        super().__init__(message)
-        self.field = field
 
 
 class AlreadyRegistered(Refused):
@@ -144,6 +132,7 @@ def register_meeting(
                 state=presence.state,
                 reason=presence.reason,
                 was_formal=people[member_id].was_formal,
+                may_vote=people[member_id].was_formal,
             )
             for member_id, presence in facts.presences.items()
         ]
@@ -380,6 +369,7 @@ def _store_presences(
                     state=presence.state,
                     reason=presence.reason,
                     was_formal=people[member_id].was_formal,
+                    may_vote=people[member_id].was_formal,
                 )
             )
             continue

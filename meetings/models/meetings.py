@@ -45,6 +45,10 @@ class Meeting(models.Model):
     minutes = models.TextField("会议记录", blank=True)
     guests = models.CharField("列席", max_length=300, blank=True)
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, default=0)
+    # For which year a 组织生活会 or 民主评议 was held; empty for other types.
+    for_year = models.PositiveSmallIntegerField("所属年度", null=True, blank=True)
+    # The form's own key: the same form sent twice makes one meeting.
+    form_key = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
     entered_at = models.DateTimeField("录入时间", auto_now_add=True)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -118,6 +122,8 @@ class Attendance(models.Model):
     )
     reason = models.CharField("事由", max_length=100, blank=True)
     was_formal = models.BooleanField("当时是正式党员")
+    # Formal members normally; a branch may mark that somebody has no vote, without saying why.
+    may_vote = models.BooleanField("当时有表决权")
 
     class Meta:
         verbose_name = "考勤"

@@ -11,7 +11,7 @@ from branches.words import full_date, one_line
 from meetings.enums import AttendanceState, Type
 from meetings.models import Attendance
 from meetings.rosters import Roster
-from meetings.services import MeetingFacts, Presence
+from meetings.services.recording import MeetingFacts, Presence
 
 LONGEST_REASON = 100
 

@@ -21,10 +21,10 @@ from branches.periods import month_end
 from branches.scope import get_for, reaches
 from branches.values import Values
 from branches.words import file_size, full_date, one_line, recent, short_date, times, weekday
-from meetings import services
 from meetings.editing import DRAFT_AREA, Editing, draft_as_typed
 from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
+from meetings.services import AREA, Refused, recording
 from meetings.values import LATE_ENTRY_DAYS, entered_late
 
 PAGE = 50
@@ -164,7 +164,7 @@ def meeting_detail(request, pk):
         reaches(request.user, Action.RECORD_MEETING, meeting.organisation.path)
         and meeting.state != MeetingState.CANCELLED
     )
-    files = Attachment.objects.filter(area=services.AREA, object_id=meeting.pk)
+    files = Attachment.objects.filter(area=AREA, object_id=meeting.pk)
     title = _title(meeting, types, today)
     entered_at = timezone.localtime(meeting.entered_at)
     voters = [row for row in attendances if row.was_formal]
@@ -327,7 +327,7 @@ def _save(request, editing: Editing):
         else:
             try:
                 return _saved(request, editing, _store(request, editing))
-            except services.Refused as refused:
+            except Refused as refused:
                 editing.refuse(refused)
     if request.FILES:
         messages.warning(request, "附件没有保存，请重新选择")
@@ -347,9 +347,9 @@ def _store(request, editing: Editing) -> Meeting:
         "reason": editing.source,
     }
     if editing.meeting is None:
-        return services.register_meeting(organisation=editing.organisation, **common)
+        return recording.register_meeting(organisation=editing.organisation, **common)
     version = form.cleaned_data["version"]
-    return services.change_meeting(
+    return recording.change_meeting(
         meeting=editing.meeting,
         version=editing.meeting.version if version is None else version,
         **common,
@@ -380,13 +380,13 @@ def meeting_cancel(request, pk):
     )
     version = request.POST.get("version", "")
     try:
-        services.cancel_meeting(
+        recording.cancel_meeting(
             meeting=meeting,
             version=int(version) if version.isdecimal() and len(version) < 10 else meeting.version,
             by=request.user,
             reason=one_line(request.POST.get("reason"), 200) or "登记有误",
         )
-    except services.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
         return redirect("meetings:detail", meeting.pk)
     messages.success(request, "已作废，到会人员的学时同时去掉")

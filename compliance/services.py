@@ -63,9 +63,12 @@ def reconcile(
     """Make the stored duties of one rule and period equal to what the facts say.
 
     `organisations` is a queryset to judge; None is everybody. Only what differs is written.
-    Everybody is first judged without a lock; only those who differ are judged again and written
+    A county that fits into one transaction is judged once, under its lock. In a larger one
+    everybody is first judged without a lock; only those who differ are judged again and written
     under one, some hundred at a time, so that nobody who saves meanwhile waits for long.
     """
+    if organisations is None and Organisation.objects.all()[: _AT_ONCE + 1].count() <= _AT_ONCE:
+        organisations = Organisation.objects.all()
     if organisations is not None:
         return _reconcile_again(rule, period, as_of, values, organisations)
     judged, differing = _differing(rule, period, as_of, values)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
 from branches.money import SumOfMoney
 from branches.periods import add_months, month_end, months_between
@@ -30,6 +30,9 @@ _STEPS = (
     (ArrearsStep.CASE, ARREARS_MONTHS),
 )
 
+
+# People asked about in one query; databases allow only so many values in one.
+_AT_ONCE = 5000
 
 # --- Pure ---------------------------------------------------------------------------------
 
@@ -95,7 +98,8 @@ class Arrears:
 def in_arrears(organisations, day: datetime.date, *, at_least: int) -> list[Arrears]:
     """Members of these organisations with at least so many months unpaid in a row, worst first.
 
-    `organisations` are rows or a query of any size; the number of queries is fixed.
+    `organisations` are rows or a query of any size; the number of queries grows only with the
+    thousands of people who have paid for nothing lately.
     """
     until = last_ended_month(day)
     window = (add_months(until, 1 - at_least), until)
@@ -111,7 +115,7 @@ def in_arrears(organisations, day: datetime.date, *, at_least: int) -> list[Arre
     }
     found = [
         Arrears(member_id, *people[member_id], tuple(months), amount)
-        for member_id, (months, amount) in _runs(silent.values("member"), day).items()
+        for member_id, (months, amount) in _runs(list(people), day).items()
         if len(months) >= at_least
     ]
     return sorted(found, key=lambda one: (-len(one.months), one.since, -one.amount, one.member_id))
@@ -171,20 +175,19 @@ def _standing(day: datetime.date):
     return Payment.objects.filter(paid_by(day), amount__gt=0, reversed_by=None)
 
 
-def _runs(members, day: datetime.date) -> dict[int, tuple[list[datetime.date], Decimal]]:
+def _runs(members: list[int], day: datetime.date) -> dict[int, tuple[list, Decimal]]:
     """By member: the months unpaid in a row up to the last ended one, and their sum."""
+    runs = {}
+    for start in range(0, len(members), _AT_ONCE):
+        runs |= _runs_of_some(members[start : start + _AT_ONCE], day)
+    return runs
+
+
+def _runs_of_some(members: list[int], day: datetime.date) -> dict[int, tuple[list, Decimal]]:
     until = last_ended_month(day)
-    later = _standing(day).filter(
-        member=OuterRef("member"), month__gte=OuterRef("month"), month__lte=until
-    )
-    owed: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
-    unpaid = Charge.objects.filter(member__in=members, amount__gt=0, month__lte=until)
-    for member_id, month, amount in unpaid.filter(~Exists(later)).values_list(
-        "member_id", "month", "amount"
-    ):
-        owed[member_id][month] = amount
     opened = _opened(members)
     paid = _paid_months(opened, day)
+    owed = _owed_months(members, day, until)
     runs = {}
     for member_id in owed.keys() | opened.keys():
         months = owed.get(member_id, {})
@@ -195,6 +198,22 @@ def _runs(members, day: datetime.date) -> dict[int, tuple[list[datetime.date], D
             reaches_back = not months.keys() >= set(run)
             runs[member_id] = (run, amount + remaining if reaches_back else amount)
     return runs
+
+
+def _owed_months(members, day, until) -> dict[int, dict[datetime.date, Decimal]]:
+    """What was charged for each month after the last one that anything was paid for.
+
+    Two plain queries: joined in one, PostgreSQL may compare every charge with every payment as
+    long as it has not counted a newly filled table.
+    """
+    owed: dict[int, dict[datetime.date, Decimal]] = defaultdict(dict)
+    paid = _standing(day).filter(member__in=members, month__lte=until).values_list("member")
+    last_paid = dict(paid.annotate(last=Max("month")).order_by())
+    charges = Charge.objects.filter(member__in=members, amount__gt=0, month__lte=until)
+    for member_id, month, amount in charges.values_list("member_id", "month", "amount"):
+        if month > last_paid.get(member_id, datetime.date.min):
+            owed[member_id][month] = amount
+    return owed
 
 
 def _opened(members) -> dict[int, tuple[datetime.date, datetime.date, Decimal]]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from random import Random
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, TimeField
 from psycopg2.extras import execute_values
 
 from accounts import trail
@@ -37,7 +37,27 @@ from dues.models import (
     Remittance,
 )
 from ledgers.bulk import refresh_statistics
-from meetings.models import Attendance, Meeting, MeetingType
+from meetings.enums import MeetingState, Type
+from meetings.models import (
+    Appraisal,
+    AppraisalResult,
+    Attendance,
+    JointInvitation,
+    MakeUp,
+    Matter,
+    MatterStep,
+    Meeting,
+    MeetingType,
+    PlanItem,
+    Resolution,
+    StudyExemption,
+    Talk,
+    TalkPerson,
+    Training,
+    TrainingAttendance,
+    Visit,
+    YearPlan,
+)
 from members.enums import PostTitle
 from members.models import (
     Absence,
@@ -59,13 +79,16 @@ from members.models import (
 )
 from partybuild.demo import (
     accounts,
+    deliberations,
     dues,
     life,
     meetings,
     members,
     organisations,
+    plans,
     premises,
     remittances,
+    study,
     tasks,
 )
 from partybuild.demo.clock import own_times
@@ -79,6 +102,13 @@ _BATCH = 4000
 
 _TIMES_OF_ENTRY = (
     (Meeting, "entered_at"),
+    (MakeUp, "entered_at"),
+    (Matter, "entered_at"),
+    (StudyExemption, "entered_at"),
+    (Talk, "entered_at"),
+    (Training, "entered_at"),
+    (Visit, "entered_at"),
+    (JointInvitation, "invited_at"),
     (Payment, "entered_at"),
     (ChargeChange, "entered_at"),
     (OpeningBalance, "entered_at"),
@@ -122,11 +152,12 @@ def write(
     _write_tree(tree)
     _write_leaders(tree, seed, window)
     _write_alliance(tree)
-    county = _County(tree, seed, window)
     with own_times(*_TIMES_OF_ENTRY):
+        county = _County(tree, seed, window)
         for start in range(0, len(tree.branches), CHUNK):
             county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
             tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
+        _invite_shown(tree)
     refresh_statistics()
     made = _write_accounts(tree, county.shown_posts, readable)
     trail.record(
@@ -161,6 +192,19 @@ def _write_alliance(tree: Tree) -> None:
     )
 
 
+def _invite_shown(tree: Tree) -> None:
+    """A neighbour holds its latest theme day with the shown branch, which has not answered yet."""
+    shown = next(branch for branch in tree.branches if branch.is_shown)
+    neighbour = next(branch for branch in shown.above.branches if branch is not shown)
+    meeting = Meeting.objects.filter(
+        organisation=neighbour.organisation, state=MeetingState.HELD, types__type=Type.THEME_DAY
+    ).first()
+    if meeting:
+        JointInvitation.objects.create(
+            meeting=meeting, organisation=shown.organisation, invited_at=meeting.entered_at
+        )
+
+
 def _store(model, rows: Iterable) -> list:
     """Insert rows that others point at: they get their keys."""
     return model.objects.bulk_create(rows, batch_size=_BATCH)
@@ -170,14 +214,20 @@ def _insert(model, rows: Iterable) -> None:
     """Insert rows that nobody points at, without the work `bulk_create` does on every value."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     names = [field.attname for field in fields]
-    times = [n for n, field in enumerate(fields) if isinstance(field, DateTimeField)]
+    adapting = {
+        DateTimeField: connection.ops.adapt_datetimefield_value,
+        TimeField: connection.ops.adapt_timefield_value,
+    }
+    times = [
+        (n, adapting[type(field)]) for n, field in enumerate(fields) if type(field) in adapting
+    ]
     table = connection.ops.quote_name(model._meta.db_table)
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     tuples = []
     for row in rows:
         values = [getattr(row, name) for name in names]
-        for n in times:
-            values[n] = connection.ops.adapt_datetimefield_value(values[n])
+        for n, adapt in times:
+            values[n] = adapt(values[n])
         tuples.append(values)
     with connection.cursor() as cursor:
         into = f"INSERT INTO {table} ({columns}) VALUES"
@@ -224,6 +274,14 @@ def _write_leaders(tree: Tree, seed: int, window: Window) -> None:
     _store(Post, posts)
 
 
+def _with_keys(row):
+    """The row with the keys of what it points at, known only since that was stored."""
+    for field in row._meta.concrete_fields:
+        if field.is_relation and field.is_cached(row):
+            setattr(row, field.name, getattr(row, field.name))
+    return row
+
+
 class _County:
     """What is carried from chunk to chunk."""
 
@@ -231,6 +289,8 @@ class _County:
         self.tree, self.seed, self.window = tree, seed, window
         self.numbers = members.Numbers()
         self.shown_posts: list[Post] = []
+        self.courses = study.courses_of(tree, window)
+        _store(Training, self.courses.all())
 
     def write_chunk(self, branches: list[Branch], number: int) -> None:
         """Write everything of some branches."""
@@ -244,7 +304,9 @@ class _County:
         self._write_premises(branches, posts)
         self._write_lives(branches, people)
         self._write_dues(branches, people, present)
-        self._write_meetings(branches, present, posts)
+        held = self._write_meetings(branches, present, posts)
+        self._write_study(branches, present, posts, held)
+        self._write_deliberations(branches, present, held)
         self._write_tasks(branches, posts)
 
     def _write_people(self, branches: list[Branch], number: int):
@@ -346,10 +408,7 @@ class _County:
         _insert(DuesRequest, [row for account in held for row in account.requests])
         changes = [row for account in held for row in account.changes]
         _store(Charge, [change.charge for change in changes])
-        for change in changes:
-            # Its key is known only now.
-            change.charge = change.charge
-        _insert(ChargeChange, changes)
+        _insert(ChargeChange, [_with_keys(change) for change in changes])
         _insert(Charge, [row for account in held for row in account.charges if row.pk is None])
         _insert(OpeningBalance, [row for account in held for row in account.openings])
         _insert(Publication, posted)
@@ -367,14 +426,63 @@ class _County:
         _insert(Payment, right)
         _insert(Payment, dues.corrections(_store(Payment, wrong)))
 
-    def _write_meetings(self, branches: list[Branch], present: dict, posts: dict) -> None:
-        held = []
+    def _write_meetings(self, branches: list[Branch], present: dict, posts: dict) -> dict:
+        """Plans and what became of them; returns what was held, by branch."""
+        held, planned = {}, []
         for branch in branches:
             rng = branch.random(self.seed, "meetings")
-            held += meetings.gatherings_of(branch, present[branch], posts[branch], self.window, rng)
-        _store(Meeting, [gathering.meeting for gathering in held])
-        _insert(MeetingType, [row for gathering in held for row in gathering.type_rows()])
-        _insert(Attendance, [row for gathering in held for row in gathering.attendance_rows()])
+            habits = meetings.Habits.drawn(rng)
+            held[branch] = meetings.gatherings_of(
+                branch, present[branch], posts[branch], habits, self.window, rng
+            )
+            plan = plans.plan_of(
+                branch, posts[branch], habits, self.window, branch.random(self.seed, "plans")
+            )
+            planned += [plan] if plan else []
+        everything = [gathering for own in held.values() for gathering in own]
+        _store(Meeting, [gathering.meeting for gathering in everything])
+        _insert(MeetingType, [row for gathering in everything for row in gathering.type_rows()])
+        _insert(
+            Attendance, [row for gathering in everything for row in gathering.attendance_rows()]
+        )
+        _store(YearPlan, [plan for plan, _items in planned])
+        _insert(PlanItem, [_with_keys(item) for _plan, items in planned for item in items])
+        return held
+
+    def _write_study(self, branches, present: dict, posts: dict, held: dict) -> None:
+        attendances, make_ups, exemptions = [], [], []
+        for branch in branches:
+            rng = branch.random(self.seed, "study")
+            attendances += study.attendances_of(branch, posts[branch], self.courses, rng)
+            make_ups += study.make_ups_of(branch, held[branch], self.window, rng)
+            exemptions += study.exemptions_of(branch, present[branch], self.window)
+        _insert(TrainingAttendance, attendances)
+        _insert(MakeUp, [_with_keys(row) for row in make_ups])
+        _insert(StudyExemption, exemptions)
+
+    def _write_deliberations(self, branches, present: dict, held: dict) -> None:
+        made = [
+            deliberations.deliberations_of(
+                branch,
+                present[branch],
+                held[branch],
+                self.window,
+                branch.random(self.seed, "deliberations"),
+            )
+            for branch in branches
+        ]
+        # What others point at comes first.
+        for model, noun in (
+            (Talk, "talks"),
+            (TalkPerson, "talk_people"),
+            (Visit, "visits"),
+            (Appraisal, "appraisals"),
+            (AppraisalResult, "results"),
+            (Resolution, "resolutions"),
+            (Matter, "matters"),
+            (MatterStep, "matter_steps"),
+        ):
+            _store(model, [_with_keys(row) for one in made for row in getattr(one, noun)])
 
     def _write_tasks(self, branches: list[Branch], posts: dict) -> None:
         listed = []

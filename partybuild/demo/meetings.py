@@ -17,7 +17,7 @@ from partybuild.demo.organisations import Branch, Order
 from partybuild.demo.window import Window
 
 _DAY = datetime.timedelta(days=1)
-_TOPICS = {
+TOPICS = {
     Type.COMMITTEE: (
         "研究本月重点工作",
         "研究年度工作计划和分工",
@@ -55,6 +55,7 @@ _TOPICS = {
     ),
     Type.GROUP: ("交流学习体会", "商量结对帮扶分工", "讨论小组当月工作", "学习上级文件"),
     Type.LIFE_MEETING: ("年度组织生活会和民主评议党员",),
+    Type.APPRAISAL: ("民主评议党员",),
 }
 _PLACES = ("党员活动室", "党员活动室", "党群服务中心", "会议室")
 _HOURS = {
@@ -112,6 +113,11 @@ class Habits:
     hour: int
     place: str
 
+    @property
+    def is_early(self) -> bool:
+        """Whether the branch holds its 组织生活会 in November, before the year is over."""
+        return self.theme_day % 4 == 0
+
     @classmethod
     def drawn(cls, rng: Random) -> "Habits":
         return cls(
@@ -126,10 +132,14 @@ class Habits:
 
 
 def gatherings_of(
-    branch: Branch, people: list[Person], posts: list[Post], window: Window, rng: Random
+    branch: Branch,
+    people: list[Person],
+    posts: list[Post],
+    habits: Habits,
+    window: Window,
+    rng: Random,
 ) -> list[Gathering]:
     """All meetings of a branch up to today; well-kept branches have the rest of the month planned."""
-    habits = Habits.drawn(rng)
     made = []
     for month in window.months:
         for slot in _calendar(branch, habits, posts, month, rng):
@@ -149,7 +159,7 @@ def _calendar(
 ) -> list[_Slot]:
     """What the rules and the branch's habits put into a month."""
     slots = [_Slot((Type.THEME_DAY,), month.replace(day=habits.theme_day))]
-    if _committee(posts, month.replace(day=28)):
+    if committee_on(posts, month.replace(day=28)):
         day = habits.committee_day + rng.randint(0, 4)
         slots.append(_Slot((Type.COMMITTEE,), month.replace(day=day)))
     for number, group in enumerate(branch.groups):
@@ -171,10 +181,12 @@ def _calendar(
         slots.append(
             _Slot((Type.LIFE_MEETING, Type.APPRAISAL), month.replace(day=rng.randint(10, 28)))
         )
+    if month.month == 11 and habits.is_early and not branch.is_shown:
+        slots.append(_Slot((Type.LIFE_MEETING, Type.APPRAISAL), month.replace(day=12)))
     return slots
 
 
-def _committee(posts: list[Post], day: datetime.date) -> list[Post]:
+def committee_on(posts: list[Post], day: datetime.date) -> list[Post]:
     """Who sits on the committee that day; nobody where there is only a secretary."""
     sitting = [
         post
@@ -206,7 +218,7 @@ def _planned(branch: Branch, slot: _Slot, habits: Habits, rng: Random) -> Gather
         held_on=slot.on,
         starts_at=datetime.time(habits.hour, 0),
         place=habits.place,
-        topic=rng.choice(_TOPICS[slot.types[0]]),
+        topic=rng.choice(TOPICS[slot.types[0]]),
         entered_at=at(slot.on.replace(day=1), 9),
     )
     return Gathering(meeting, list(slot.types), [])
@@ -225,7 +237,7 @@ def _held(
     roster = _roster(branch, slot, host, people, posts, rng)
     hours = sum((_credited(branch, one) for one in slot.types), Decimal(0))
     lecturer = _lecturer(host, posts, slot, rng) if Type.LECTURE in slot.types else None
-    topic = rng.choice(_TOPICS[slot.types[0]])
+    topic = rng.choice(TOPICS[slot.types[0]])
     meeting = Meeting(
         organisation=branch.organisation,
         group=slot.group,
@@ -240,9 +252,17 @@ def _held(
         topic=topic,
         minutes=_minutes(host, topic, roster, rng),
         hours=hours,
+        for_year=_year_of(slot),
         entered_at=_entered_at(branch, slot.on, window, rng),
     )
     return Gathering(meeting, list(slot.types), roster)
+
+
+def _year_of(slot: _Slot) -> int | None:
+    """What is held in the first months was for the year before."""
+    if Type.LIFE_MEETING not in slot.types:
+        return None
+    return slot.on.year - 1 if slot.on.month <= 3 else slot.on.year
 
 
 def _credited(branch: Branch, type: str) -> Decimal:
@@ -278,7 +298,7 @@ def _host(posts: list[Post], people: list[Person], slot: _Slot) -> Member | None
 
 
 def _lecturer(host: Member | None, posts: list[Post], slot: _Slot, rng: Random) -> Member | None:
-    others = [post.member for post in _committee(posts, slot.on)]
+    others = [post.member for post in committee_on(posts, slot.on)]
     return rng.choice(others) if others and rng.random() < 0.5 else host
 
 
@@ -294,7 +314,7 @@ def _roster(
     on = slot.on
     called = people
     if slot.types == (Type.COMMITTEE,):
-        members = {id(post.member) for post in _committee(posts, on)}
+        members = {id(post.member) for post in committee_on(posts, on)}
         called = [person for person in people if id(person.member) in members]
     roster = []
     for person in called:

@@ -7,11 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
@@ -20,8 +18,9 @@ from branches.models import Organisation
 from branches.money import SumOfMoney
 from branches.periods import add_months
 from branches.scope import get_for, reaches
+from branches.timeline import history_of
 from branches.values import Values
-from branches.words import full_date, recent
+from branches.words import full_date
 from dues.models import Contribution
 from dues.publication_forms import ContributionForm, ForwardForm, ReceiptForm, TakeBackForm
 from dues.services import Refused
@@ -241,14 +240,7 @@ def _detail(request, one: Contribution, **bound):
         "receipt_form": receipt,
         "receipt_first": receipt is not None and not one.receipt_number,
         "back_form": (bound.get("back") or TakeBackForm(auto_id="back_%s")) if may_enter else None,
-        "history": [
-            {
-                "at": recent(timezone.localtime(line.at), today),
-                "words": f"{line.by_name} {line.action}"
-                + (f"：{line.reason}" if line.reason else ""),
-            }
-            for line in TrailLine.objects.about(TRAIL_AREA, one.pk)[:20]
-        ],
+        "history": history_of(TRAIL_AREA, one.pk, today),
     }
     return render(request, "dues/contribution_detail.html", context)
 

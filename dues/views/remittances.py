@@ -19,9 +19,10 @@ from branches.links import link, safe_next
 from branches.models import Attachment, Organisation
 from branches.periods import Period
 from branches.scope import get_for, is_superior, reaches
+from branches.timeline import history_of
 from branches.typed import Unreadable, read_amount
 from branches.values import Values
-from branches.words import full_date, recent
+from branches.words import full_date
 from dues.enums import RemittanceState
 from dues.models import Remittance
 from dues.remittance_forms import RemittanceForm, ReturnForm
@@ -145,7 +146,7 @@ def _page(request, branch: Organisation, quarter: Period, form=None, return_form
             quarter=number_of(quarter),
         ),
         "files": _files(row),
-        "history": _history(row, today),
+        "history": history_of(services.TRAIL_AREA, row.pk, today, detail=_sum_sent) if row else [],
         **_branch_acts(request, branch, quarter, sheet, form),
         **_superior_acts(request, branch, row, return_form),
     }
@@ -217,17 +218,8 @@ def _files(row: Remittance | None) -> list[dict[str, str]]:
     ]
 
 
-def _history(row: Remittance | None, today) -> list[dict[str, str]]:
-    if row is None:
-        return []
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f"{line.by_name} {line.action} {line.after.get('上缴金额', '')}"
-            + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in TrailLine.objects.about(services.TRAIL_AREA, row.pk)[:20]
-    ]
+def _sum_sent(line: TrailLine) -> str:
+    return line.after.get("上缴金额", "")
 
 
 def _branch_acts(request, branch, quarter: Period, sheet: QuarterSheet, form) -> dict:

@@ -8,17 +8,16 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.periods import add_months, months_between
 from branches.scope import get_for, is_superior, reaches
-from branches.words import full_date, one_line, recent
+from branches.timeline import history_of
+from branches.words import full_date, one_line
 from dues import standing
 from dues.enums import RELIEFS, RequestKind, RequestState
 from dues.models import DuesRequest
@@ -272,7 +271,7 @@ def _page(request, one: DuesRequest, **bound):
         "note": _note(one, today),
         "member_url": link("members:detail", one.member_id),
         "pay_url": _pay_url(user, one),
-        "history": _history(one, today),
+        "history": history_of(TRAIL_AREA, one.pk, today, count=_LAST_LINES),
         "decision_form": decision_form,
         "end_form": end_form,
         "may_withdraw": waits and _may_ask(user, one),
@@ -313,16 +312,6 @@ def _pay_url(user, one: DuesRequest) -> str:
     if not allowed or not reaches(user, Action.ENTER_DUES, one.organisation.path):
         return ""
     return link("dues:several", one.member_id, branch=one.organisation.code)
-
-
-def _history(one: DuesRequest, today: datetime.date) -> list[dict[str, str]]:
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f"{line.by_name} {line.action}" + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in TrailLine.objects.about(TRAIL_AREA, one.pk)[:_LAST_LINES]
-    ]
 
 
 @require_POST

@@ -3,18 +3,17 @@ import datetime
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.choice import narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.scope import get_for, reaches
 from branches.tabs import member_tabs
+from branches.timeline import history_of
 from branches.typed import read_names
-from branches.words import full_date, one_line, recent
+from branches.words import full_date, one_line
 from branches.workdays import calendar_of
 from members.development import dues
 from members.development_limits import BY_CODE
@@ -195,7 +194,13 @@ def development_detail(request, pk):
         if may_change and development.stage != Stage.CONFIRMED
         else "",
         "notices": _notices(development),
-        "history": _history(development, today),
+        "history": history_of(
+            TRAIL_AREA,
+            development.pk,
+            today,
+            detail=lambda line: line.after.get("环节", ""),
+            count=30,
+        ),
     }
     return render(request, "members/development_detail.html", context)
 
@@ -245,18 +250,6 @@ def _notices(development: Development) -> list[dict[str, str]]:
     return [
         {"label": label, "url": link("members:development_notice", development.pk, kind=kind)}
         for kind, label in kinds
-    ]
-
-
-def _history(development: Development, today: datetime.date) -> list[dict[str, str]]:
-    lines = TrailLine.objects.about(TRAIL_AREA, development.pk)[:30]
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f"{line.by_name} {line.action} {line.after.get('环节', '')}"
-            + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in lines
     ]
 
 

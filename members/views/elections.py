@@ -3,10 +3,8 @@ import datetime
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.links import link
@@ -14,9 +12,10 @@ from branches.models import Organisation
 from branches.periods import add_months
 from branches.scope import is_superior, reaches
 from branches.tabs import organisation_tabs
+from branches.timeline import history_of
 from branches.typed import Unreadable, read_date
 from branches.values import Values
-from branches.words import full_date, recent
+from branches.words import full_date
 from members import elections
 from members.enums import PostTitle, RequestKind, RequestState
 from members.models import Candidate, Election, TermRequest
@@ -264,14 +263,7 @@ def _page(request, election: Election, **bound):
         "file_form": (bound.get("filing") or DayForm(today=today, initial=day, auto_id="file_%s"))
         if superior and not election.filed_on
         else None,
-        "history": [
-            {
-                "at": recent(timezone.localtime(line.at), today),
-                "words": f"{line.by_name} {line.action}"
-                + (f"：{line.reason}" if line.reason else ""),
-            }
-            for line in TrailLine.objects.about(TRAIL_AREA, election.pk)[:20]
-        ],
+        "history": history_of(TRAIL_AREA, election.pk, today),
     }
     return render(request, "members/election_detail.html", context)
 

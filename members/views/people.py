@@ -3,16 +3,15 @@
 import datetime
 
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.links import link
 from branches.models import Group
 from branches.scope import get_for, reaches
-from branches.words import full_date, recent, short_date
+from branches.timeline import history_of
+from branches.words import full_date, short_date
 from members import facts
 from members.forms import RevealForm
 from members.listing import age, month_text, paid_until
@@ -96,7 +95,8 @@ def _page(request, member: Member, form: RevealForm) -> dict[str, object]:
             }
             for one in facts.meetings_of(member.pk, today, 8)
         ],
-        "history": _history(member, today),
+        "appraisals": facts.appraisals_of([member.pk], 3).get(member.pk, []),
+        "history": history_of(AREA, member.pk, today),
         "reveal_url": link("members:reveal", member.pk)
         if reaches(request.user, Action.REVEAL_NUMBER, path)
         else "",
@@ -189,14 +189,3 @@ def _dues_years(member: Member, months, today: datetime.date) -> list[dict[str, 
             }
         )
     return years
-
-
-def _history(member: Member, today: datetime.date) -> list[dict[str, str]]:
-    lines = TrailLine.objects.about(AREA, member.pk)[:20]
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f" {line.by_name} {line.action}" + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in lines
-    ]

@@ -5,16 +5,15 @@ import datetime
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import TrailLine
 from branches.clock import today as current_day
 from branches.links import link, safe_next
 from branches.periods import add_months
 from branches.scope import is_superior
 from branches.tabs import organisation_tabs
-from branches.words import full_date, recent
+from branches.timeline import history_of
+from branches.words import full_date
 from members.enums import RequestKind, RequestState
 from members.models import Term, TermRequest
 from members.services import Refused
@@ -92,7 +91,7 @@ def _page(request, term: Term, **bound):
         "ladder": _rungs(steps, today),
         "warning": _long_postponement(term, live),
         "requests": [_request(term, one) for one in requests],
-        "history": _history(term, today),
+        "history": history_of(TRAIL_AREA, term.pk, today),
         "change_url": reverse("members:term_change", args=[term.pk])
         if is_superior(request.user, organisation)
         else "",
@@ -230,16 +229,6 @@ def _request(term: Term, one: TermRequest) -> dict[str, object]:
         "is_long": is_long_shift(term.ends_on, one.to_on),
         "letter_url": reverse("members:term_request_letter", args=[one.pk]),
     }
-
-
-def _history(term: Term, today: datetime.date) -> list[dict[str, str]]:
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f"{line.by_name} {line.action}" + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in TrailLine.objects.about(TRAIL_AREA, term.pk)[:20]
-    ]
 
 
 # --- Acts ------------------------------------------------------------------------------

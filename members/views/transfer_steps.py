@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import TrailLine
 from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.links import link
 from branches.scope import get_for, reaches
+from branches.timeline import history_of
 from branches.values import Values
-from branches.words import full_date, recent
+from branches.words import full_date
 from members.enums import TransferState
 from members.models import Transfer
 from members.services import Refused
@@ -78,7 +78,7 @@ def _page(request, transfer: Transfer, **bound):
         },
         "steps": _steps(transfer),
         "notice": _notice(transfer),
-        "history": _history(transfer, today),
+        "history": history_of(services.TRAIL_AREA, transfer.pk, today),
         "list_url": link("members:transfers", branch=old.code)
         if old and acts_for(request.user, old)
         else link("members:transfers"),
@@ -163,17 +163,6 @@ def _steps(transfer: Transfer) -> list[dict[str, str]]:
             else "todo",
         }
         for index, name in enumerate(names)
-    ]
-
-
-def _history(transfer: Transfer, today: datetime.date) -> list[dict[str, str]]:
-    lines = TrailLine.objects.about(services.TRAIL_AREA, transfer.pk)[:20]
-    return [
-        {
-            "at": recent(timezone.localtime(line.at), today),
-            "words": f" {line.by_name} {line.action}" + (f"：{line.reason}" if line.reason else ""),
-        }
-        for line in lines
     ]
 
 

@@ -195,9 +195,9 @@ def _write_alliance(tree: Tree) -> None:
 def _invite_shown(tree: Tree) -> None:
     """A neighbour holds its latest theme day with the shown branch, which has not answered yet."""
     shown = next(branch for branch in tree.branches if branch.is_shown)
-    neighbour = next(branch for branch in shown.above.branches if branch is not shown)
+    neighbours = [branch.organisation for branch in shown.above.branches if branch is not shown]
     meeting = Meeting.objects.filter(
-        organisation=neighbour.organisation, state=MeetingState.HELD, types__type=Type.THEME_DAY
+        organisation__in=neighbours[:1], state=MeetingState.HELD, types__type=Type.THEME_DAY
     ).first()
     if meeting:
         JointInvitation.objects.create(

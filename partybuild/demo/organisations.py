@@ -29,7 +29,8 @@ class Branch:
     """A branch to be made: what will be true of it."""
 
     organisation: Organisation
-    above: "Committee"
+    # Written out with everything above and beside it a branch would fill pages.
+    above: "Committee" = field(repr=False)
     size: int = 0
     order: Order = Order.GOOD
     # The branch whose secretary's account is handed out: in order, with a few open items.

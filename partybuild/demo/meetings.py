@@ -237,6 +237,7 @@ def _held(
     roster = _roster(branch, slot, host, people, posts, rng)
     hours = sum((_credited(branch, one) for one in slot.types), Decimal(0))
     lecturer = _lecturer(host, posts, slot, rng) if Type.LECTURE in slot.types else None
+    by_superior = lecturer and slot.on.month in (5, 6) and branch.above.branches[0] is branch
     topic = rng.choice(TOPICS[slot.types[0]])
     meeting = Meeting(
         organisation=branch.organisation,
@@ -247,8 +248,8 @@ def _held(
         place=habits.place,
         host=host,
         host_name=host.name if host else "",
-        lecturer=lecturer,
-        lecturer_name=lecturer.name if lecturer else "",
+        lecturer=None if by_superior else lecturer,
+        lecturer_name=branch.above.leader if by_superior else lecturer.name if lecturer else "",
         topic=topic,
         minutes=_minutes(host, topic, roster, rng),
         hours=hours,

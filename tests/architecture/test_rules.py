@@ -30,6 +30,9 @@ JUDGED = {
     "members.files_checked",
     "members.development",
     *("dues.approved", "dues.remitted", "dues.published"),
+    *("meetings.group", "meetings.life_meeting", "meetings.appraisal", "meetings.talks"),
+    *("meetings.leaders_study_hours", "meetings.secretary_training", "meetings.plan"),
+    *("meetings.new_secretary_training", "meetings.secretary_lecture"),
 }
 
 

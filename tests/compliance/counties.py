@@ -53,7 +53,7 @@ def build_county(branches: int = 4, members: int = 7) -> County:
             factories.make_meeting(
                 branch,
                 date(2026, 9, 10),
-                [Type.COMMITTEE, Type.MEMBERS_MEETING, Type.THEME_DAY, Type.LECTURE],
+                list(Type),
                 present=people[1:],
                 leave=people[:1],
                 hours=2,
@@ -64,6 +64,7 @@ def build_county(branches: int = 4, members: int = 7) -> County:
             )
             factories.make_term(branch, starts_on=date(2021, 6, 1), ends_on=date(2026, 5, 31))
             factories.make_task(branch, due_on=date(2026, 8, 31))
+        factories.make_group(branch)
         _units(branch, 2 if good else 6)
         if good:
             _kept(branch, people)
@@ -84,8 +85,14 @@ def _units(branch: Organisation, count: int) -> None:
 
 
 def _kept(branch: Organisation, people: list[Member]) -> None:
-    """Everybody away was spoken to, files were gone through, funds are in the budget, dues are
-    approved, posted and remitted."""
+    """Everybody was talked to, away or not, files were gone through, funds are in the budget, dues
+    are approved, posted and remitted, the plan is filed and the secretary was on a course."""
+    factories.make_plan(branch, 2026, filed_on=date(2026, 1, 20))
+    factories.make_talk(branch, date(2026, 5, 8), initiators=people[:1], members=people[1:])
+    # Without hours, so that those of the one meeting can be recounted by hand.
+    factories.make_training(
+        branch.parent, date(2026, 5, 14), people=people[:1], hours="0", kind="secretaries"
+    )
     for person, kind in zip(people[-2:], (AbsenceKind.FLOATING, AbsenceKind.ABROAD), strict=False):
         factories.make_absence(person, kind, date(2025, 9, 1))
         factories.make_contact(person, date(2026, 8, 15))

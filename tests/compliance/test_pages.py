@@ -134,9 +134,8 @@ def test_the_records_shown_add_up_to_the_verdict(client, county, code):
     # The day on which funds are due lies inside the records then.
     county_value(BEGINS, "2026-01-01", date(2026, 1, 1))
     run_night(AS_OF)
-    duties = Duty.objects.filter(rule=code, organisation__in=county.branches[:2]).select_related(
-        "organisation"
-    )
+    judged = [*county.branches[:2], county.committees[0]]
+    duties = Duty.objects.filter(rule=code, organisation__in=judged).select_related("organisation")
     assert duties
     for duty in duties:
         page = client.get(page_of(duty)).context

@@ -4,15 +4,18 @@ A file is taken by what it is, not by what it is called. It is only ever given b
 download, never shown inside a page of ours.
 """
 
+import datetime
 import hashlib
 import re
 import uuid
 import zipfile
 from collections.abc import Iterable
+from itertools import chain, repeat
 from pathlib import PurePosixPath
 
 import filetype
 from django.core.files.base import File
+from django.db import transaction
 
 from branches.models import Attachment, Organisation
 
@@ -91,10 +94,17 @@ def _is_office_file(upload: File, main_part: str, name: str) -> bool:
 
 
 def attach(
-    *, organisation: Organisation, area: str, object_id: int, uploads: Iterable[File], by
+    *,
+    organisation: Organisation,
+    area: str,
+    object_id: int,
+    uploads: Iterable[File],
+    by,
+    dates: Iterable[datetime.date | None] = (),
 ) -> list[Attachment]:
     """Store checked files with a record; a file the record has already is not stored twice.
 
+    `dates` are the days the papers are of, in the order of `uploads`; None is that of the record.
     Called inside the transaction of the record's service, which writes the trail line.
     """
     known = set(
@@ -102,7 +112,7 @@ def attach(
     )
     stored: list[Attachment] = []
     try:
-        for upload in uploads:
+        for upload, dated_on in zip(uploads, chain(dates, repeat(None)), strict=False):
             content_type = checked_content_type(upload)
             digest = hashlib.sha256()
             for chunk in upload.chunks():
@@ -112,7 +122,20 @@ def attach(
             known.add(digest.hexdigest())
             upload.seek(0)
             stored.append(
-                _stored(organisation, area, object_id, upload, content_type, digest.hexdigest(), by)
+                _stored(
+                    Attachment(
+                        organisation=organisation,
+                        area=area,
+                        object_id=object_id,
+                        name=plain_name(upload.name),
+                        size=upload.size,
+                        content_type=content_type,
+                        sha256=digest.hexdigest(),
+                        uploaded_by=by,
+                        dated_on=dated_on,
+                    ),
+                    upload,
+                )
             )
     except BaseException:
         # The rows go with the transaction, the files would stay.
@@ -122,20 +145,31 @@ def attach(
     return stored
 
 
-def _stored(organisation, area, object_id, upload, content_type, sha256, by) -> Attachment:
-    name = plain_name(upload.name)
-    attachment = Attachment(
-        organisation=organisation,
-        area=area,
-        object_id=object_id,
-        name=name,
-        size=upload.size,
-        content_type=content_type,
-        sha256=sha256,
-        uploaded_by=by,
-    )
+def _stored(attachment: Attachment, upload: File) -> Attachment:
     # Nothing of the typed name reaches the disk.
-    ending = PurePosixPath(name).suffix.lower()
+    ending = PurePosixPath(attachment.name).suffix.lower()
     attachment.file.save(f"{uuid.uuid4().hex}{ending}", upload, save=False)
     attachment.save(force_insert=True)
     return attachment
+
+
+def remove(attachment: Attachment) -> None:
+    """Take a file away from its record, and from the disk once the transaction is through.
+
+    Called inside the transaction of the record's service, whose trail line names the file.
+    """
+    storage, name = attachment.file.storage, attachment.file.name
+    attachment.delete()
+    transaction.on_commit(lambda: storage.delete(name))
+
+
+def redate(attachment: Attachment, dated_on: datetime.date | None) -> bool:
+    """Say of which day a stored paper is; returns whether that differs from before.
+
+    Called inside the transaction of the record's service, which writes the trail line.
+    """
+    if attachment.dated_on == dated_on:
+        return False
+    attachment.dated_on = dated_on
+    attachment.save(update_fields=["dated_on"])
+    return True

@@ -1,43 +1,61 @@
-"""The page on which a meeting is recorded, prepared or changed: what it shows, what it reads."""
+"""The page on which a meeting is recorded, prepared or changed: what was typed, what stands there."""
 
 import datetime
 import hashlib
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
-from django.urls import reverse
-from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.drafts import KeptDraft, read_draft
-from branches.attachments import ACCEPT
-from branches.links import link
-from branches.models import Attachment, Group, Organisation
+from branches.models import Group, Organisation
 from branches.periods import period_named
+from branches.typed import Unreadable
 from branches.values import Values
-from branches.words import full_date, short_date
-from meetings.enums import AttendanceState, MeetingState, Type
+from meetings import plans
+from meetings.enums import MeetingState, Type
+from meetings.forms.decisions import DecisionLine, expected_votes, line_of, lines_typed, read_line
 from meetings.forms.meeting import (
     MeetingForm,
     day_typed,
+    files_in,
     initial_of,
+    is_key,
     presences_in,
     study_hours,
+    voteless_in,
 )
-from meetings.models import Attendance, Meeting
-from meetings.rosters import CIRCLES, Circle, Roster, last_of_types, roster_on
-from meetings.services import AREA, Refused, recording
-from meetings.services.recording import MeetingFacts, Presence
+from meetings.models import Attendance, JointInvitation, Meeting, PlanItem
+from meetings.prefill import (
+    Offer,
+    from_invitation,
+    from_last,
+    from_plan,
+    group_host,
+    lead_of_last,
+    led_group,
+    superiors_on,
+    usual_year,
+    voteless_on,
+)
+from meetings.rosters import Roster, last_of_types, roster_on
+from meetings.services import recording
+from meetings.services.facts import MeetingFacts, Presence
+from meetings.services.files import NO_FILES, Files
 from meetings.values import MINUTES_PER_HOUR
 from members.models import Member
 
 DRAFT_AREA = "meetings"
-# In the bar of the form; the others stand under 更多.
-_MAIN = (Type.MEMBERS_MEETING, Type.COMMITTEE, Type.GROUP, Type.LECTURE, Type.THEME_DAY)
 
 
 @dataclass
 class Editing:
-    """One visit to the form: the branch, the meeting if it is stored, and who asked for it."""
+    """One visit to the form: the branch, the meeting if it is stored, and who asked for it.
+
+    A line of the plan (`line`) or an invitation opens it already filled in; `group_id` is the
+    group whose duty led here.
+    """
 
     organisation: Organisation
     user: object
@@ -45,35 +63,61 @@ class Editing:
     meeting: Meeting | None = None
     types: list[str] = field(default_factory=list)
     source: str = ""
+    group_id: int | None = None
+    line: PlanItem | None = None
+    invitation: JointInvitation | None = None
 
     def __post_init__(self):
         self.recorded: dict[int, Attendance] = {}
         self.stored: MeetingFacts | None = None
+        self.offer: Offer | None = None
         if self.meeting is not None:
             rows = self.meeting.attendances.select_related("member")
             self.recorded = {row.member_id: row for row in rows}
             self.stored = recording.facts_of(self.meeting, self.recorded.values())
             self.types = list(self.stored.types)
+        else:
+            self.draft_key = self._new_draft_key()
+            self._take_offer()
         self.minutes_per_hour = Values().on(MINUTES_PER_HOUR, self.today)
         self.version = self.meeting.version if self.meeting else ""
+        self.form_key = str(uuid.uuid4())
         self.notice = ""
         self.duplicate: dict[str, str] | None = None
+        self.files: Files = NO_FILES
+        self.decision_lines: list[DecisionLine] = []
+
+    def _new_draft_key(self) -> str:
+        asked = f"{','.join(self.types)}:{self.source}"
+        if self.line or self.invitation:
+            asked += f":{self.line and self.line.pk}:{self.invitation and self.invitation.pk}"
+        return f"new:{self.organisation.pk}:{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+
+    def _take_offer(self) -> None:
+        """An invitation, the plan's line asked for, or the open one nearest to a duty's day."""
+        line, asked = self.line, self.line is not None
+        if line is None and self.invitation is None and self.types:
+            line = plans.line_for(self.organisation, self.types, self._day_asked())
+        if self.invitation is not None:
+            self.offer = from_invitation(self.invitation)
+        elif line is not None:
+            self.offer = from_plan(line, self.today, asked=asked)
+        if self.offer is not None:
+            offered = [type for type in self.offer.facts.types if type in self.types_allowed]
+            self.types = [type for type in Type.values if type in {*offered, *self.types}]
 
     # --- What the form starts with ---
 
-    @property
+    @cached_property
     def draft_key(self) -> str:
-        if self.meeting is not None:
-            return f"change:{self.meeting.pk}"
-        asked = f"{','.join(self.types)}:{self.source}"
-        return f"new:{self.organisation.pk}:{hashlib.sha256(asked.encode()).hexdigest()[:16]}"
+        return f"change:{self.meeting.pk}"
 
     def read_draft(self) -> KeptDraft | None:
         return read_draft(user=self.user, area=DRAFT_AREA, key=self.draft_key)
 
     def load(self, typed: QueryDict | None = None) -> None:
         """Fill the page from what is stored or was last the case, or from what was typed."""
-        day = self.stored.held_on if self.stored else self._day_asked()
+        day = self._first_day()
         if typed is not None:
             day = day_typed(typed.get("held_on", ""), self.today) or day
         self.roster = roster_on(self.organisation, day, leaving_out=self.meeting)
@@ -81,17 +125,32 @@ class Editing:
             self.organisation, self.types or Type.values, day, leaving_out=self.meeting
         )
         self.groups = list(Group.objects.standing(day, day).filter(organisation=self.organisation))
+        self.superiors = superiors_on(self.organisation, day)
         if typed is None:
-            initial = self._first_values()
             self.shown_types = list(self.types)
+            self.voteless = self._first_voteless()
+            initial = self._first_values()
             self.presences = self._first_presences()
+            self.decision_lines = self._stored_lines()
         else:
+            self._take_typed(typed)
             initial = {name: typed.get(name, "") for name in MeetingForm.base_fields}
-            # What was typed was typed on top of that version, however old the draft is.
-            self.version = typed.get("version") or self.version
-            self.shown_types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
-            self.presences = self.presences_typed(typed)
         self.form = self._form(initial=initial)
+
+    def _take_typed(self, typed: QueryDict) -> None:
+        # What was typed was typed on top of that version, however old the draft is.
+        self.version = typed.get("version") or self.version
+        self.form_key = typed.get("form_key") or self.form_key
+        self.shown_types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
+        voteless = voteless_in(typed)
+        self.voteless = self._first_voteless() if voteless is None else voteless
+        self.presences = self.presences_typed(typed)
+        self.decision_lines = lines_typed(typed)
+
+    def _first_day(self) -> datetime.date:
+        if self.stored is not None:
+            return self.stored.held_on
+        return self.offer.facts.held_on if self.offer else self._day_asked()
 
     def _day_asked(self) -> datetime.date:
         """Today, or the last day of the past period whose duty led here."""
@@ -101,36 +160,100 @@ class Editing:
     def _first_values(self) -> dict[str, object]:
         if self.stored is not None and self.meeting.state != MeetingState.PLANNED:
             return initial_of(self.stored)
-        last = self.last
-        usual = MeetingFacts(
-            types=tuple(self.types),
-            held_on=self._day_asked(),
-            starts_at=last.starts_at if last else None,
-            ends_at=last.ends_at if last else None,
-            place=last.place if last else "",
-            host=last.host if last and self._may_host(last.host_id) else None,
-            host_name=last.host_name if last and not last.host_id else "",
-            hours=last.hours if last else 0,
-        )
+        usual = from_last(self.last, self.roster.by_key(), self._first_day())
+        group = self._first_group()
+        year = usual_year(self.organisation, usual.held_on)
+        usual = replace(usual, types=tuple(self.types), group=group, for_year=year)
+        if usual.host is None and not usual.host_name and Type.GROUP in self.types:
+            usual = replace(usual, host=group_host(group, usual.held_on))
         initial = initial_of(usual)
-        if self.stored is not None:
-            planned = initial_of(self.stored)
-            initial |= {name: value for name, value in planned.items() if value not in ("", None)}
-            planned_hours = study_hours(
-                self.stored.starts_at, self.stored.ends_at, self.minutes_per_hour
-            )
-            if planned_hours and not self.stored.hours:
-                initial["hours"] = f"{planned_hours:.1f}"
+        known = self.stored or (self.offer.facts if self.offer else None)
+        if known is not None:
+            initial |= self._known_values(known)
         return initial
 
-    def _may_host(self, member_id: int | None) -> bool:
-        return member_id in self.roster.by_key()
+    def _known_values(self, known: MeetingFacts) -> dict[str, object]:
+        """What the plan or an invitation says, with the hours that its times make."""
+        said = initial_of(known) | {"kinds": list(self.types)}
+        values = {name: value for name, value in said.items() if value not in ("", None)}
+        if known.host_name or known.host:
+            values |= {"host": said["host"], "host_name": said["host_name"]}
+        if known.host and known.host.pk not in self.roster.by_key():
+            values |= {"host": "", "host_name": known.host.name}
+        hours = study_hours(known.starts_at, known.ends_at, self.minutes_per_hour)
+        if hours and not known.hours:
+            values["hours"] = f"{hours:.1f}"
+        return values
+
+    def _first_group(self) -> Group | None:
+        """The group asked for, that of the plan, or the one the user leads."""
+        asked = next((group for group in self.groups if group.pk == self.group_id), None)
+        if asked is not None or Type.GROUP not in self.types:
+            return asked
+        if self.stored is not None:
+            return self.stored.group
+        if self.offer is not None and self.offer.facts.group is not None:
+            return self.offer.facts.group
+        return led_group(self.user, self.organisation, self.groups)
 
     def _first_presences(self) -> dict[int, Presence]:
         if self.recorded:
             return dict(self.stored.presences)
-        group_id = self.stored.group.pk if self.stored and self.stored.group else None
-        return recording.expected_presences(self.roster, self.types, group_id)
+        group = self._first_group()
+        return recording.expected_presences(self.roster, self.types, group.pk if group else None)
+
+    def _first_voteless(self) -> frozenset[int]:
+        """Formal members without a vote: as stored, or as at the last meeting."""
+        if self.recorded:
+            return frozenset(
+                row.member_id
+                for row in self.recorded.values()
+                if row.was_formal and not row.may_vote
+            )
+        return voteless_on(self.organisation, self.roster.held_on, leaving_out=self.meeting)
+
+    def _stored_lines(self) -> list[DecisionLine]:
+        if self.stored is None:
+            return []
+        votes = self.votes()
+        return [
+            line_of(
+                decision,
+                index,
+                expected_votes(
+                    decision.kind,
+                    votes,
+                    self.committee,
+                    [member_id for member_id, _reason in decision.exclusions],
+                ),
+            )
+            for index, decision in enumerate(self.stored.decisions)
+        ]
+
+    # --- People ---
+
+    @property
+    def committee(self) -> frozenset[int]:
+        """Keys of the members of the branch committee."""
+        return frozenset(person.member_id for person in self.roster.people if person.in_committee)
+
+    def was_formal(self, member_id: int) -> bool:
+        """Whether somebody on the page counts as a formal member on the day shown."""
+        row = self.recorded.get(member_id)
+        if row is not None and self.roster.held_on == self.stored.held_on:
+            return row.was_formal
+        person = self.roster.by_key().get(member_id)
+        return person.was_formal if person else bool(row and row.was_formal)
+
+    def votes(self) -> dict[int, Presence]:
+        """The roll call with who may vote filled in."""
+        return {
+            member_id: replace(
+                presence,
+                may_vote=self.was_formal(member_id) and member_id not in self.voteless,
+            )
+            for member_id, presence in self.presences.items()
+        }
 
     # --- What was typed ---
 
@@ -138,11 +261,29 @@ class Editing:
         """Take what was sent; `form` is bound, nothing is stored yet."""
         self.load(posted)
         self.form = self._form(posted, files)
+        votes = self.votes()
+        for line in self.decision_lines:
+            read_line(line, votes, self.committee)
+        if any(line.errors for line in self.decision_lines):
+            self.form.add_error(None, "决议里有要改的地方，请看“决议和表决”")
+        if self.form.is_valid():
+            try:
+                self.files = files_in(posted, self.form)
+            except Unreadable as unreadable:
+                self.form.add_error("dated_on", str(unreadable))
+
+    def facts(self) -> MeetingFacts:
+        """What was typed, as the service takes it; only after a valid `bind`."""
+        decisions = tuple(line.decision for line in self.decision_lines if line.decision)
+        facts = self.form.facts(self.presences, self.minutes_per_hour, decisions)
+        if facts.for_year is None:
+            return replace(facts, for_year=usual_year(self.organisation, facts.held_on))
+        return facts
 
     def presences_typed(self, typed: QueryDict) -> dict[int, Presence]:
         types = [kind for kind in typed.getlist("kinds") if kind in Type.values]
         group = typed.get("group", "")
-        group_id = int(group) if group.isdecimal() and len(group) < 19 else None
+        group_id = int(group) if is_key(group) else None
         same_group = self.stored is None or group_id == (
             self.stored.group.pk if self.stored.group else None
         )
@@ -152,10 +293,11 @@ class Editing:
             types,
             group_id,
             recorded=self.recorded,
-            frozen=same_group and self._is_frozen(types),
+            frozen=same_group and self.is_frozen(types),
+            voteless=voteless_in(typed),
         )
 
-    def _is_frozen(self, types: list[str]) -> bool:
+    def is_frozen(self, types: list[str]) -> bool:
         """Whether the people of the stored meeting are the circle: the same types and day."""
         return (
             bool(self.recorded)
@@ -181,129 +323,25 @@ class Editing:
             initial=initial,
             roster=self.roster,
             members=Member.objects.filter(pk__in=named).order_by("pk"),
+            superiors=self.superiors,
             groups=self.groups,
             today=self.today,
         )
 
-    # --- What the page shows ---
-
-    def context(self) -> dict[str, object]:
-        """Everything `meetings/meeting_form.html` asks for."""
-        draft = self.read_draft()
-        draft_query = {"branch": self.organisation.code, "form": self.draft_key}
-        tally = [presence.state for presence in self.presences.values()]
-        planned = self.meeting is not None and self.meeting.state == MeetingState.PLANNED
-        return {
-            "form": self.form,
-            "title": "登记会议" if self.meeting is None or planned else "修改会议",
-            "lead": self._lead(planned),
-            "organisation": self.organisation,
-            "kinds": self._kinds(),
-            "kinds_errors": self.form.errors.get("kinds", []) if self.form.is_bound else [],
-            "people": self._people(),
-            "counts": {
-                "due": len(tally),
-                **{state.value: tally.count(state) for state in AttendanceState},
-            },
-            "has_last": self.last is not None,
-            "frozen": self._is_frozen(self.shown_types),
-            "roster_on": full_date(self.roster.held_on),
-            "shown_kinds": ",".join(self.shown_types),
-            "version": self.version,
-            "list_url": link("meetings:list", branch=self.organisation.code),
-            "source": self.source,
-            "year": self.today.year,
-            "minutes_per_hour": self.minutes_per_hour,
-            "draft_url": link("meetings:draft", **draft_query),
-            "draft_saved_at": f"{timezone.localtime(draft.saved_at):%H:%M}" if draft else "",
-            "discard_url": link("meetings:draft", **draft_query, discard=1) if draft else "",
-            "notice": self.notice,
-            "duplicate": self.duplicate,
-            "accept": ACCEPT,
-            "prepare": self.roster.held_on > self.today,
-            "files": self._files(),
-        }
-
-    def _lead(self, planned: bool) -> str:
-        if planned:
-            return "已按年度计划填好，改动不同的地方即可"
-        if self.meeting is None and self.last is not None:
-            return (
-                f"已按上次（{short_date(self.last.held_on, self.today)}）填好，改动不同的地方即可"
-            )
-        return ""
+    @property
+    def lead(self) -> str:
+        """Where the values on an untouched form come from."""
+        if self.meeting is not None:
+            planned = self.meeting.state == MeetingState.PLANNED
+            return "已按准备时填好，改动不同的地方即可" if planned else ""
+        if self.offer is not None:
+            return self.offer.lead
+        return lead_of_last(self.last, self.today) if self.last is not None else ""
 
     @property
     def types_allowed(self) -> list[Type]:
         """What this user may register here: a group leader the meetings of a group."""
         return recording.types_allowed(self.user, self.organisation)
-
-    def _kinds(self) -> list[dict[str, object]]:
-        return [
-            {
-                "code": type.value,
-                "label": type.label,
-                "checked": type in self.shown_types,
-                "circle": CIRCLES.get(type, Circle.EVERYBODY).value,
-                "votes": type == Type.MEMBERS_MEETING,
-                "lecture": type == Type.LECTURE,
-                "main": type in _MAIN,
-            }
-            for type in self.types_allowed
-        ]
-
-    def _people(self) -> list[dict[str, object]]:
-        last = {}
-        if self.last is not None:
-            last = dict(
-                Attendance.objects.filter(meeting=self.last).values_list("member_id", "state")
-            )
-        known = self.roster.by_key()
-        people = []
-        for member_id in dict.fromkeys([*known, *self.recorded]):
-            person, row = known.get(member_id), self.recorded.get(member_id)
-            formal = row.was_formal if row else person.was_formal
-            presence = self.presences.get(member_id)
-            people.append(
-                {
-                    "id": member_id,
-                    "name": row.member.name if row else person.name,
-                    "note": "" if formal else "预备",
-                    "votes": formal,
-                    "committee": person.in_committee if person else False,
-                    "group_id": person.group_id if person else None,
-                    "state": presence.state if presence else "",
-                    "reason": presence.reason if presence else "",
-                    "last": last.get(member_id, ""),
-                }
-            )
-        return people
-
-    def refuse(self, refused: Refused) -> None:
-        """Show why the service did not store the meeting, with everything typed kept."""
-        if isinstance(refused, recording.AlreadyRegistered):
-            self.duplicate = {
-                "text": str(refused).removesuffix("，要打开它吗？"),
-                "url": reverse("meetings:detail", args=[refused.meeting.pk]),
-            }
-            self.form.add_error("held_on", "同一天已有同类会议，确实是另一次就勾选“仍要登记”")
-        elif isinstance(refused, recording.ChangedMeanwhile):
-            # The next save is made knowingly, on top of the other's change.
-            self.version = refused.meeting.version
-            self.notice = _who_changed_what(refused, self.today)
-            self.form.add_error(None, "先看看上面别人改了什么，再点一次保存")
-        else:
-            known = refused.field if refused.field in self.form.fields else None
-            self.form.add_error(known, str(refused))
-
-    def _files(self) -> list[dict[str, str]]:
-        if self.meeting is None:
-            return []
-        attachments = Attachment.objects.filter(area=AREA, object_id=self.meeting.pk)
-        return [
-            {"name": file.name, "url": reverse("branches:attachment", args=[file.pk])}
-            for file in attachments
-        ]
 
 
 def draft_as_typed(draft: KeptDraft) -> QueryDict:
@@ -321,15 +359,3 @@ def _difference(shown: Roster, right: Roster) -> str:
     parts = [f"多了{come}"] if come else []
     parts += [f"少了{gone}"] if gone else []
     return "，".join(parts)
-
-
-def _who_changed_what(refused: recording.ChangedMeanwhile, today: datetime.date) -> str:
-    last = refused.last
-    if last is None:
-        return "这次会议刚被别人改过"
-    at = timezone.localtime(last.at)
-    what = "，".join(
-        f"{key}：{last.before.get(key) or '空'} → {text or '空'}"
-        for key, text in last.after.items()
-    )
-    return f"{last.by_name} {at:%H:%M} 已改过这次会议。{what}。你填的还在下面"

@@ -43,6 +43,7 @@ document.addEventListener("DOMContentLoaded", function () {
     function any(attribute, value) { return chosen.some(function (box) { return box.getAttribute(attribute) === value; }); }
     zb.$$("[data-only-lecture]", form).forEach(function (node) { node.hidden = !any("data-lecture", "1"); });
     zb.$$("[data-only-group]", form).forEach(function (node) { node.hidden = !any("data-circle", "group"); });
+    zb.$$("[data-only-year]", form).forEach(function (node) { node.hidden = !any("data-for-year", "1"); });
     paint();
   }
 
@@ -52,7 +53,7 @@ document.addEventListener("DOMContentLoaded", function () {
       var select = $("select", row);
       return {
         row: row, id: row.getAttribute("data-person"), name: row.getAttribute("data-name"), note: row.getAttribute("data-note") || "",
-        votes: row.hasAttribute("data-votes"), committee: row.hasAttribute("data-committee"), group: row.getAttribute("data-group") || "",
+        formal: row.hasAttribute("data-formal"), votes: row.hasAttribute("data-votes"), committee: row.hasAttribute("data-committee"), group: row.getAttribute("data-group") || "",
         last: row.getAttribute("data-last") || "", select: select, stored: select.value !== "",
         reason: $("input[name^=reason]", row), home: $(".zb-att__plain", row)
       };
@@ -115,7 +116,7 @@ document.addEventListener("DOMContentLoaded", function () {
   }
 
   function paint() {
-    var count = { due: 0, present: 0, leave: 0, absent: 0, votes: 0, voting: 0 };
+    var count = { due: 0, present: 0, leave: 0, absent: 0, votes: 0, voting: 0, committee: 0, sitting: 0 };
     var focused = document.activeElement;
     people.forEach(function (person) {
       var state = person.row.hidden ? "" : person.select.value || "present";
@@ -124,6 +125,7 @@ document.addEventListener("DOMContentLoaded", function () {
       count.due += 1;
       count[state] += 1;
       if (person.votes) { count.votes += 1; if (state === "present") { count.voting += 1; } }
+      if (person.committee) { count.committee += 1; if (state === "present") { count.sitting += 1; } }
       if (state !== "present") {
         if (!person.line) { buildLine(person); }
         zb.$$("button", person.seg).forEach(function (button) {
@@ -140,19 +142,101 @@ document.addEventListener("DOMContentLoaded", function () {
       zb.$$("[data-count=" + key + "]", form).forEach(function (node) { node.textContent = count[key]; });
     });
     paintVote(count);
+    tellAll();
   }
 
+  // Half or more is enough to vote; the kinds of decision have their own quorums, told by the server.
   function paintVote(count) {
     var node = $("[data-vote-line]", form);
-    var needed = kinds().some(function (box) { return box.getAttribute("data-vote") === "1"; });
-    node.hidden = !needed;
-    if (!needed) { return; }
-    var enough = count.voting * 2 > count.votes;
+    var bodies = kinds().map(function (box) { return box.getAttribute("data-quorum"); });
+    var members = bodies.indexOf("members") >= 0;
+    var total = members ? count.votes : count.committee;
+    var here = members ? count.voting : count.sitting;
+    node.hidden = !total || !members && bodies.indexOf("committee") < 0;
+    if (node.hidden) { return; }
+    var enough = here * 2 >= total;
     node.className = enough ? "zb-ok" : "zb-late";
     node.textContent = "";
     node.appendChild(zb.icon(enough ? "s-done" : "s-late"));
-    node.appendChild(document.createTextNode(" 有表决权 " + count.votes + " 人到 " + count.voting + " 人，" + (enough ? "已过半数" : "未过半数，不能表决")));
+    node.appendChild(document.createTextNode((members ? " 有表决权 " : " 委员 ") + total + " 人到 " + here + " 人，" +
+      (here * 2 > total ? "已过半数" : enough ? "刚到半数，可以表决" : "不足半数，不能表决")));
   }
+
+  /* ---- Resolutions: as many lines as wanted; what their votes mean is told by the server ---- */
+  var decisionBox = $("[data-decisions]", form);
+  var decisionList = $("[data-decision-lines]", form);
+  var votesUrl = form.getAttribute("data-votes-url");
+
+  function decisions() { return decisionList ? zb.$$("[data-decision]", decisionList) : []; }
+  function box(line, name) { return $("[name=decision-" + line.getAttribute("data-decision") + "-" + name + "]", line); }
+
+  function addDecision(index) {
+    var used = decisions().map(function (line) { return Number(line.getAttribute("data-decision")); });
+    var at = index === undefined ? Math.max.apply(null, used.concat(-1)) + 1 : index;
+    var holder = document.createElement("ol");
+    holder.innerHTML = $("[data-decision-template]", form).innerHTML.replace(/__n__/g, String(at));
+    var line = holder.firstElementChild;
+    decisionList.appendChild(line);
+    watchDecision(line);
+    return line;
+  }
+
+  // Should attend and present follow the roll call until somebody writes other numbers.
+  function expectedVotes(line) {
+    var out = zb.$$("[name$=-left_out]", line).map(function (select) { return select.value; }).filter(Boolean);
+    var committee = box(line, "kind").value === "committee";
+    var due = 0;
+    var here = 0;
+    people.forEach(function (person) {
+      if (person.row.hidden || out.indexOf(person.id) >= 0 || !(committee ? person.committee : person.votes)) { return; }
+      due += 1;
+      if ((person.select.value || "present") === "present") { here += 1; }
+    });
+    return { should_attend: due, present: here };
+  }
+
+  function tell1(line) {
+    var expected = expectedVotes(line);
+    box(line, "should_attend").placeholder = expected.should_attend;
+    box(line, "present").placeholder = expected.present;
+    var told = $("[data-told]", line);
+    if (!votesUrl || !box(line, "yes").value.trim()) { told.hidden = true; line.zbAsked = ""; return; }
+    var asked = ["kind", "should_attend", "present", "yes", "no", "abstained", "written"].map(function (name) {
+      return name + "=" + encodeURIComponent(box(line, name).value.trim() || (name in expected ? expected[name] : ""));
+    }).join("&") + (box(line, "is_secret").checked ? "&is_secret=1" : "");
+    if (asked === line.zbAsked) { return; }
+    line.zbAsked = asked;
+    clearTimeout(line.zbTimer);
+    line.zbTimer = setTimeout(function () {
+      fetch(votesUrl + "?" + asked, { credentials: "same-origin", headers: { "Accept": "application/json" } }).then(function (answer) {
+        return answer.ok ? answer.json() : null;
+      }).then(function (answer) {
+        if (!answer || asked !== line.zbAsked) { return; }
+        told.textContent = "";
+        told.className = "zb-told zb-mark zb-mark--" + answer.kind;
+        told.appendChild(zb.icon("s-" + answer.kind));
+        told.appendChild(document.createTextNode(answer.text + (answer.notes.length ? "（" + answer.notes.join("；") + "）" : "")));
+        told.hidden = false;
+      }).catch(function () { told.hidden = true; });
+    }, 200);
+  }
+  function tellAll() { if (people.length) { decisions().forEach(tell1); } }
+  function watchDecision(line) {
+    line.addEventListener("input", function () { tell1(line); });
+    line.addEventListener("change", function () { tell1(line); });
+  }
+  if (decisionBox) {
+    decisions().forEach(watchDecision);
+    $("[data-add-decision]", decisionBox).addEventListener("click", function () {
+      $("input[name$=-text]", addDecision()).focus();
+      tellAll();
+    });
+  }
+  form.addEventListener("change", function (event) {
+    if (event.target.name !== "no_vote") { return; }
+    people.forEach(function (person) { if (person.id === event.target.value) { person.votes = !event.target.checked; } });
+    paint();
+  });
 
   zb.$$("[data-all-present]", form).forEach(function (button) {
     button.addEventListener("click", function () {
@@ -239,7 +323,6 @@ document.addEventListener("DOMContentLoaded", function () {
   var key = "draft:" + location.pathname + location.search;
   var state = $("[data-draft-state]");
   var dirty = false;
-  var saving = false;
   var leaving = false;
 
   function values() {
@@ -254,73 +337,169 @@ document.addEventListener("DOMContentLoaded", function () {
     state.appendChild(zb.icon(late ? "s-soon" : "check-lg"));
     state.appendChild(document.createTextNode(" " + text));
   }
-  function keep() {
+  function keep(lost) {
     var pairs = [];
     values().forEach(function (value, name) { if (name !== "csrfmiddlewaretoken") { pairs.push([name, value]); } });
-    zb.store.set(key, { at: zb.clock(), values: pairs });
+    zb.store.set(key, { at: zb.clock(), values: pairs, lost: lost === true });
   }
-  function save() {
-    if (!dirty || saving || leaving) { return; }
-    if (!url) { keep(); dirty = false; tell("草稿已存在这台电脑 " + zb.clock()); return; }
-    saving = true;
+  // Resolves to "kept" (on the server), "here" (on this computer: no line), "lost" (logged out).
+  var running = null;
+  function save(anyway) {
+    if (running) { return running.then(function () { return save(anyway); }); }
+    if (!anyway && (!dirty || leaving)) { return Promise.resolve("kept"); }
+    if (!url) { keep(); dirty = false; tell("草稿已存在这台电脑 " + zb.clock()); return Promise.resolve("here"); }
     dirty = false;
-    zb.post(url, values()).then(function (answer) {
-      saving = false;
+    running = zb.post(url, values()).then(function (answer) {
+      running = null;
       if (answer.ok) {
         zb.store.drop(key);
         tell("草稿已保存 " + (answer.data.saved_at || zb.clock()));
         document.dispatchEvent(new CustomEvent("zb:saved"));
-      } else {
-        keep();
-        tell(answer.lost ? "登录已过期，草稿存在这台电脑" : "草稿存在这台电脑 " + zb.clock(), true);
+        return "kept";
       }
+      // After logging in again in another window the old page's token is no good either.
+      var lost = answer.lost || answer.status === 401 || answer.status === 403;
+      keep(lost);
+      if (lost) { loggedOut(); } else { tell("草稿存在这台电脑 " + zb.clock(), true); }
+      return lost ? "lost" : "kept";
     }, function () {
-      saving = false;
+      running = null;
       dirty = true;
       keep();
       tell("网络断开，草稿存在这台电脑", true);
+      return "here";
     });
+    return running;
+  }
+  function loggedOut() {
+    tell("登录已过期，草稿存在这台电脑", true);
+    if ($("[data-logged-out]")) { return; }
+    var again = zb.make("a", { "class": "zb-btn zb-btn--sm", href: form.getAttribute("data-login-url") + "?next=" + encodeURIComponent(location.pathname + location.search), text: "重新登录" });
+    var strip = zb.make("div", { "class": "zb-strip zb-strip--warn", role: "alert", "data-logged-out": "" }, [
+      zb.icon("s-soon"), zb.make("span", { "class": "zb-grow", text: "登录已过期。填的内容都存在这台电脑上，重新登录就回到这里，接着填" }), again
+    ]);
+    form.parentNode.insertBefore(strip, form);
+    strip.scrollIntoView({ block: "nearest" });
   }
   function changed() { dirty = true; }
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
-  form.addEventListener("focusout", function () { setTimeout(save, 200); });
-  setInterval(save, 10000);
+  form.addEventListener("focusout", function () { setTimeout(function () { save(); }, 200); });
+  setInterval(function () { save(); }, 10000);
   window.addEventListener("online", function () { dirty = true; save(); });
   window.addEventListener("pagehide", function () { if (dirty && !leaving) { keep(); } });
 
   function restore(kept) {
     var byName = {};
     kept.values.forEach(function (pair) { (byName[pair[0]] = byName[pair[0]] || []).push(pair[1]); });
-    zb.$$("input[name=kinds]", form).forEach(function (box) { box.checked = (byName.kinds || []).indexOf(box.value) >= 0; });
     Object.keys(byName).forEach(function (name) {
-      var field = form.elements[name];
-      if (!field || name === "kinds" || field.type === "file" || field.length && !field.tagName) { return; }
-      if (field.type === "checkbox") { field.checked = true; } else { field.value = byName[name][0]; }
+      var match = /^decision-(\d+)-text$/.exec(name);
+      if (match && decisionList && !$("[data-decision='" + match[1] + "']", decisionList)) { addDecision(Number(match[1])); }
+      if (match && byName[name][0]) { decisionBox.open = true; }
+    });
+    zb.$$("input[type=checkbox]", form).forEach(function (field) { field.checked = (byName[field.name] || []).indexOf(field.value) >= 0; });
+    Object.keys(byName).forEach(function (name) {
+      var fields = zb.$$("[name]", form).filter(function (field) { return field.name === name && !/^(checkbox|file)$/.test(field.type); });
+      fields.forEach(function (field, index) { if (byName[name][index] !== undefined) { field.value = byName[name][index]; } });
+    });
+    people.forEach(function (person) {
+      person.votes = person.formal && (byName.no_vote || []).indexOf(person.id) < 0;
     });
     applyCircle();
     changed();
   }
   var kept = zb.store.get(key);
   var offer = $("[data-draft-offer]");
-  if (kept && kept.values && offer) {
+  function offerKept() {
+    if (!kept || !kept.values || !offer) { return; }
+    if (kept.lost) {
+      // The session was over while typing: what was typed comes back by itself.
+      restore(kept);
+      zb.toast("已恢复 " + kept.at + " 存在这台电脑的内容");
+      save();
+      return;
+    }
     $("[data-draft-at]", offer).textContent = kept.at;
     offer.hidden = false;
     $("[data-draft-restore]", offer).addEventListener("click", function () { restore(kept); offer.hidden = true; save(); });
     $("[data-draft-drop]", offer).addEventListener("click", function () { zb.store.drop(key); offer.hidden = true; });
   }
 
+  // Before the form goes out the draft is kept once more: with the session over or the line cut
+  // nothing leaves the page, and neither text nor chosen photos are lost.
+  var sending = false;
+  var sure = false;
   form.addEventListener("submit", function (event) {
-    if (navigator.onLine === false) {
-      event.preventDefault();
-      keep();
-      zb.toast("网络断开，已存在这台电脑，连上后再点一次保存", { late: true });
-      return;
-    }
-    leaving = true;
-    zb.store.drop(key);
-    setTimeout(function () { leaving = false; }, 15000);
+    if (sure) { sure = false; return; }
+    event.preventDefault();
+    if (sending || form.zbBusy) { return; }
+    sending = true;
+    var button = event.submitter || $("button[name=act]", form);
+    scaled.then(function () { return save(true); }).then(function (how) {
+      sending = false;
+      if (how === "here" && url) { zb.toast("网络断开，已存在这台电脑，连上后再点一次保存", { late: true }); return; }
+      if (how === "lost") { return; }
+      leaving = true;
+      setTimeout(function () { leaving = false; }, 15000);
+      sure = true;
+      if (form.requestSubmit) { form.requestSubmit(button); return; }
+      form.appendChild(zb.make("input", { type: "hidden", name: button.name, value: button.value }));
+      form.submit();
+    });
   });
+
+  /* ---- Photos are scaled before they go out; each file has the day it is of ---- */
+  var picker = form.elements.attachments;
+  var fileBox = picker && picker.closest("[data-zb-file]");
+  var scaled = Promise.resolve();
+  var longest = fileBox ? Number(fileBox.getAttribute("data-scale")) : 0;
+
+  function smaller(file, say) {
+    if (!/^image\/(jpeg|png|webp)$/.test(file.type) || !window.createImageBitmap || !window.DataTransfer) { return Promise.resolve(file); }
+    say("正在缩小");
+    return window.createImageBitmap(file).then(function (image) {
+      var scale = Math.min(1, longest / Math.max(image.width, image.height));
+      if (scale === 1 && /^image\/(jpeg|png)$/.test(file.type)) { return file; }
+      var canvas = document.createElement("canvas");
+      canvas.width = Math.round(image.width * scale);
+      canvas.height = Math.round(image.height * scale);
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      return new Promise(function (resolve) { canvas.toBlob(resolve, "image/jpeg", 0.85); }).then(function (blob) {
+        if (!blob || blob.size >= file.size && /^image\/(jpeg|png)$/.test(file.type)) { return file; }
+        return new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg", lastModified: file.lastModified });
+      });
+    }).catch(function () { return file; });
+  }
+  function size(file) { return Math.max(1, Math.round(file.size / 1024)) + " KB"; }
+
+  function takeFiles() {
+    var chosen = Array.prototype.slice.call(picker.files);
+    var list = $("ul", fileBox);
+    zb.$$("[name=dated_on]", fileBox).forEach(function (field) { field.disabled = true; });
+    if (!list) { return; }
+    list.textContent = "";
+    var lines = chosen.map(function (file) {
+      var words = zb.make("span", { "class": "zb-grow", text: file.name + "（" + size(file) + "）" });
+      var day = zb.make("input", { "class": "zb-input zb-input--sm", name: "dated_on", placeholder: "默认会议当天", autocomplete: "off", "aria-label": file.name + " 材料日期" });
+      list.appendChild(zb.make("li", {}, [words, zb.make("label", { "class": "zb-tickline" }, [document.createTextNode("材料日期 "), day])]));
+      return words;
+    });
+    scaled = Promise.all(chosen.map(function (file, index) {
+      return smaller(file, function (what) { lines[index].textContent = file.name + "（" + what + "）"; }).then(function (result) {
+        lines[index].textContent = result.name + "（" + (result === file ? size(file) : size(file) + " → " + size(result)) + "）";
+        return result;
+      });
+    })).then(function (results) {
+      if (!results.some(function (file, index) { return file !== chosen[index]; })) { return; }
+      var transfer = new DataTransfer();
+      results.forEach(function (file) { transfer.items.add(file); });
+      picker.files = transfer.files;
+    }).catch(function () { /* the originals go out */ });
+  }
+  if (fileBox) {
+    picker.addEventListener("change", takeFiles);
+    fileBox.addEventListener("drop", function () { setTimeout(takeFiles, 0); });
+  }
 
   /* ---- On a phone the facts are four lines that open on a tap ---- */
   var facts = $("[data-facts]", form);
@@ -365,6 +544,13 @@ document.addEventListener("DOMContentLoaded", function () {
       save.value = other.value;
       save.textContent = other.textContent;
       frozen = page.querySelector("[data-frozen]") !== null && frozen;
+      ["[data-late-entry]", "[data-voteless]"].forEach(function (part) {
+        var now = $(part, form);
+        var then = page.querySelector(part);
+        if (now && then) { now.replaceWith(then); }
+      });
+      var years = page.querySelector("[name=for_year]");
+      if (years && form.elements.for_year) { form.elements.for_year.innerHTML = years.innerHTML; }
       readPeople();
       applyCircle();
     }, function () { /* the server looks again when the meeting is saved */ });
@@ -377,4 +563,5 @@ document.addEventListener("DOMContentLoaded", function () {
   readPeople();
   applyCircle();
   dirty = false;
+  offerKept();
 });

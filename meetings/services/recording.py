@@ -2,90 +2,49 @@
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import replace
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts import trail
 from accounts.models import TrailLine
-from accounts.roles import Action
-from branches.attachments import attach
 from branches.changes import note_change
-from branches.models import Group, Organisation
-from branches.scope import reaches
-from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
+from branches.models import Organisation
+from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 from meetings.rosters import Roster, roster_on, was_formal
 from meetings.services import AREA, Refused
-from members.models import Member
-
-
-class AlreadyRegistered(Refused):
-    """There is a meeting of that type on that day; `meeting` is the one."""
-
-    def __init__(self, meeting: Meeting, type: str):
-        day = f"{meeting.held_on.month}月{meeting.held_on.day}日"
-        known = "已安排" if meeting.state == MeetingState.PLANNED else "已登记过"
-        super().__init__(f"{day}{known}{FULL_NAMES[Type(type)]}，要打开它吗？", "held_on")
-        self.meeting = meeting
-
-
-class ChangedMeanwhile(Refused):
-    """Somebody else saved the meeting first; `last` is the trail line of that change, if known."""
-
-    def __init__(self, meeting: Meeting, last: TrailLine | None):
-        super().__init__("这次会议刚被别人改过，你填的内容还在，核对后再保存")
-        self.meeting = meeting
-        self.last = last
-
-
-@dataclass(frozen=True)
-class Presence:
-    """How one member stood to a meeting."""
-
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class MeetingFacts:
-    """Everything a person says about a meeting. `presences` maps member keys to presence."""
-
-    types: tuple[str, ...]
-    held_on: datetime.date
-    starts_at: datetime.time | None = None
-    ends_at: datetime.time | None = None
-    place: str = ""
-    host: Member | None = None
-    host_name: str = ""
-    lecturer: Member | None = None
-    lecturer_name: str = ""
-    topic: str = ""
-    minutes: str = ""
-    guests: str = ""
-    hours: Decimal = Decimal(0)
-    group: Group | None = None
-    presences: dict[int, Presence] = field(default_factory=dict)
-
-
-_PLAIN = (
-    "held_on",
-    "starts_at",
-    "ends_at",
-    "place",
-    "host",
-    "host_name",
-    "lecturer",
-    "lecturer_name",
-    "topic",
-    "minutes",
-    "guests",
-    "hours",
-    "group",
+from meetings.services.checks import (
+    AlreadyRegistered,
+    ChangedMeanwhile,
+    check_facts,
+    check_right,
+    check_single,
+    types_allowed,
+    year_meant,
 )
+from meetings.services.facts import PLAIN, MeetingFacts, Presence, described, facts_of
+from meetings.services.files import NO_FILES, Files, store_files
+from meetings.services.resolutions import store_decisions
+from meetings.uses import resting_on
+
+# The whole of recording is reached through this module.
+__all__ = [
+    "AlreadyRegistered",
+    "ChangedMeanwhile",
+    "Files",
+    "MeetingFacts",
+    "Presence",
+    "Refused",
+    "cancel_meeting",
+    "change_meeting",
+    "expected_presences",
+    "facts_of",
+    "register_meeting",
+    "types_allowed",
+]
 
 
 @transaction.atomic
@@ -96,60 +55,47 @@ def register_meeting(
     by,
     today: datetime.date,
     state: str = MeetingState.HELD,
-    uploads: Iterable = (),
+    files: Files = NO_FILES,
     anyway: bool = False,
     reason: str = "",
+    form_key: str = "",
 ) -> Meeting:
-    """Store a meeting with its types and the frozen roster of its day.
+    """Store a meeting with its types, its resolutions and the frozen roster of its day.
 
-    Refuses a day to come for a meeting said to be held, days on which the branch did not exist,
-    a group of another branch, people who were not on the roster, and, unless `anyway`, a second
-    meeting of the same type on the same day. A day long past is never refused.
+    The same form (`form_key`) sent again gives back the first meeting and writes nothing. Refuses
+    a day to come for a meeting said to be held, days on which the branch did not exist, a group of
+    another branch, people who were not on the roster, votes that cannot be, and, unless `anyway`,
+    a second meeting of the same type on the same day. A day long past is never refused, nor is a
+    missed quorum.
     """
     # Locked, so that two people cannot pass the check for a second meeting at once.
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     roster = roster_on(organisation, facts.held_on)
-    _check_right(by, organisation, facts.types)
-    _check(organisation, facts, state, today)
-    _check_presences(facts, roster)
+    facts = _completed(facts, {key: person.was_formal for key, person in roster.by_key().items()})
+    if first := _sent_before(organisation, form_key, facts):
+        return first
+    check_right(by, organisation, facts.types)
+    check_facts(organisation, facts, roster, state=state, today=today)
     if not anyway:
-        _check_single(organisation, facts)
-    meeting = Meeting.objects.create(
-        organisation=organisation,
-        state=state,
-        entered_by=by,
-        **{name: getattr(facts, name) for name in _PLAIN},
-    )
-    MeetingType.objects.bulk_create(
-        [MeetingType(meeting=meeting, type=type) for type in facts.types]
-    )
+        check_single(organisation, facts)
+    meeting = _created(organisation, facts, state, by, form_key)
+    if meeting is None:
+        return Meeting.objects.get(form_key=form_key)
     people = roster.by_key()
     Attendance.objects.bulk_create(
-        [
-            Attendance(
-                meeting=meeting,
-                member_id=member_id,
-                state=presence.state,
-                reason=presence.reason,
-                was_formal=people[member_id].was_formal,
-                may_vote=people[member_id].was_formal,
-            )
-            for member_id, presence in facts.presences.items()
-        ]
+        _attendance(meeting, member_id, presence, people[member_id].was_formal)
+        for member_id, presence in facts.presences.items()
     )
-    files = attach(
-        organisation=organisation, area=AREA, object_id=meeting.pk, uploads=uploads, by=by
-    )
+    store_decisions(meeting, facts.decisions)
+    _before, attached = store_files(meeting, files, by=by, today=today)
     names = {member_id: people[member_id].name for member_id in facts.presences}
-    after = _described(facts, names)
-    if files:
-        after["附件"] = "、".join(file.name for file in files)
+    after = described(facts, names, _formal(people))
     _write_line(
         meeting,
         by=by,
         action="登记会议" if state == MeetingState.HELD else "准备会议",
         types=facts.types,
-        after=after,
+        after=after | ({"附件": attached} if attached else {}),
         reason=reason,
     )
     note_change(organisation.pk, AREA, facts.held_on)
@@ -165,65 +111,64 @@ def change_meeting(
     by,
     today: datetime.date,
     state: str = MeetingState.HELD,
-    uploads: Iterable = (),
+    files: Files = NO_FILES,
     anyway: bool = False,
     reason: str = "",
+    form_key: str = "",
 ) -> Meeting:
     """Change a stored meeting, or turn a planned one into a held one.
 
-    Refuses what `register_meeting` refuses, and a change of a version that is not the newest.
-    The people recorded earlier stay on the frozen roster whatever the roster says today.
+    Refuses what `register_meeting` refuses, and a change of a version that is not the newest; the
+    same form sent again (`form_key`) changes nothing. The people recorded earlier stay on the
+    frozen roster whatever the roster says today.
     """
     organisation = Organisation.objects.select_for_update(no_key=True).get(
         pk=meeting.organisation_id
     )
     meeting = Meeting.objects.select_related("host", "lecturer", "group").get(pk=meeting.pk)
+    if form_key and meeting.form_key == form_key and meeting.version == version + 1:
+        return meeting
     if meeting.version != version:
         raise ChangedMeanwhile(meeting, _last_line(meeting))
     if meeting.state == MeetingState.CANCELLED:
         raise Refused("这次会议已作废，不能再改")
     if meeting.state == MeetingState.HELD and state != MeetingState.HELD:
         raise Refused("已经登记的会议不能改回准备")
-    _check_right(by, organisation, facts.types)
-    _check(organisation, facts, state, today)
+    check_right(by, organisation, facts.types)
     recorded = {row.member_id: row for row in meeting.attendances.select_related("member")}
     roster = roster_on(organisation, facts.held_on, leaving_out=meeting)
-    _check_presences(facts, roster, known=recorded)
+    formal = _formal_then(roster, recorded, facts.held_on, moved=meeting.held_on != facts.held_on)
+    votes = {key: row.may_vote for key, row in recorded.items() if row.was_formal}
+    facts = _completed(facts, formal, votes)
+    check_facts(organisation, facts, roster, state=state, today=today, known=recorded)
     old = facts_of(meeting, recorded.values())
     first_held = meeting.state == MeetingState.PLANNED and state == MeetingState.HELD
     moved = old.held_on != facts.held_on or not set(facts.types) <= set(old.types)
     if not anyway and (moved or first_held):
-        _check_single(organisation, facts, leaving_out=meeting)
-    values = {name: getattr(facts, name) for name in _PLAIN} | {"state": state}
+        check_single(organisation, facts, leaving_out=meeting)
+    values = {name: getattr(facts, name) for name in PLAIN} | {"state": state}
     if first_held:
         values |= {"entered_at": timezone.now(), "entered_by": by}
+    if form_key and not Meeting.objects.filter(form_key=form_key).exists():
+        values["form_key"] = form_key
     changed = Meeting.objects.filter(pk=meeting.pk, version=version).update(
         version=F("version") + 1, **values
     )
     if not changed:
         raise ChangedMeanwhile(meeting, _last_line(meeting))
     _store_types(meeting, old.types, facts.types)
-    _store_presences(meeting, facts, roster, recorded, day_moved=old.held_on != facts.held_on)
-    files = attach(
-        organisation=organisation, area=AREA, object_id=meeting.pk, uploads=uploads, by=by
-    )
-    names = {row.member_id: row.member.name for row in recorded.values()}
-    names |= {person.member_id: person.name for person in roster.people}
-    before, after = _described(old, names), _described(facts, names)
-    if old.minutes != facts.minutes:
-        after["会议记录"] = f"{len(facts.minutes)} 字，有改动"
-    differing = [key for key in after | before if before.get(key) != after.get(key)]
-    if files:
-        differing.append("附件")
-        after["附件"] = "、".join(file.name for file in files)
+    _store_presences(meeting, facts, recorded, formal)
+    store_decisions(meeting, facts.decisions)
     meeting.refresh_from_db()
+    file_words = store_files(meeting, files, by=by, today=today)
+    before, after = _differing(old, facts, roster, recorded, formal, file_words)
     _write_line(
         meeting,
         by=by,
         action="登记会议" if first_held else "修改会议",
         types=facts.types,
-        before={key: before.get(key, "") for key in differing},
-        after={key: after.get(key, "") for key in differing},
+        before=before,
+        after=after,
         reason=reason,
     )
     note_change(
@@ -236,12 +181,16 @@ def change_meeting(
 def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meeting:
     """Take a meeting back: it stays readable, counts for nothing and gives no hours.
 
-    Refuses without a reason, twice, and on a version that is not the newest.
+    Refuses without a reason, twice, on a version that is not the newest, and while an appraisal
+    or a step of 四议两公开 rests on it. Make-ups, resolutions and files stay with it.
     """
     if not reason.strip():
         raise Refused("请写明作废的原因", "reason")
     meeting = Meeting.objects.select_for_update().get(pk=meeting.pk)
-    _check_right(by, meeting.organisation, [row.type for row in meeting.types.all()])
+    types = [row.type for row in meeting.types.all()]
+    check_right(by, meeting.organisation, types)
+    if rests := resting_on(meeting):
+        raise Refused(f"{rests[0].text}，{rests[0].way_out}")
     changed = (
         Meeting.objects.filter(pk=meeting.pk, version=version)
         .exclude(state=MeetingState.CANCELLED)
@@ -253,7 +202,7 @@ def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meetin
         meeting,
         by=by,
         action="作废会议",
-        types=[row.type for row in meeting.types.all()],
+        types=types,
         before={"状态": meeting.get_state_display()},
         after={"状态": MeetingState.CANCELLED.label},
         reason=reason,
@@ -261,15 +210,6 @@ def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meetin
     note_change(meeting.organisation_id, AREA, meeting.held_on)
     meeting.refresh_from_db()
     return meeting
-
-
-def facts_of(meeting: Meeting, attendances: Iterable[Attendance]) -> MeetingFacts:
-    """What is stored about a meeting, in the shape in which a person says it."""
-    return MeetingFacts(
-        types=tuple(row.type for row in meeting.types.all()),
-        presences={row.member_id: Presence(row.state, row.reason) for row in attendances},
-        **{name: getattr(meeting, name) for name in _PLAIN},
-    )
 
 
 def expected_presences(
@@ -284,58 +224,96 @@ def expected_presences(
     }
 
 
-def types_allowed(by, organisation: Organisation) -> list[Type]:
-    """The types of meeting a user may register for a branch."""
-    if by is None or reaches(by, Action.RECORD_BRANCH_MEETING, organisation.path):
-        return list(Type)
-    return [Type.GROUP]
+# --- The same form again ---------------------------------------------------------------------
 
 
-def _check_right(by, organisation: Organisation, types) -> None:
-    if not set(types) <= set(types_allowed(by, organisation)):
-        raise Refused("党小组长只登记党小组会，其他会议请支部书记或支部委员登记", "kinds")
+def _sent_before(organisation: Organisation, form_key: str, facts: MeetingFacts) -> Meeting | None:
+    """The meeting this very form has made; refuses when it says something else by now."""
+    if not form_key:
+        return None
+    first = (
+        Meeting.objects.filter(form_key=form_key, organisation=organisation)
+        .select_related("host", "lecturer", "group")
+        .first()
+    )
+    if first is None:
+        return None
+    stored = facts_of(first, first.attendances.all())
+    if _without_keys(stored) != _without_keys(facts):
+        raise AlreadyRegistered(first, next(iter(stored.types), Type.MEMBERS_MEETING))
+    return first
 
 
-def _check(
-    organisation: Organisation, facts: MeetingFacts, state: str, today: datetime.date
-) -> None:
-    if not facts.types:
-        raise Refused("请选会议类型", "kinds")
-    if state == MeetingState.HELD and facts.held_on > today:
-        raise Refused("会议还没有开，可以先点“保存准备”，会后再登记", "held_on")
-    if organisation.founded_on and facts.held_on < organisation.founded_on:
-        founded = organisation.founded_on
-        raise Refused(
-            f"支部 {founded.year}年{founded.month}月{founded.day}日才成立，请核对日期", "held_on"
-        )
-    if organisation.dissolved_on and facts.held_on > organisation.dissolved_on:
-        raise Refused("支部在这一天已经撤销，请核对日期", "held_on")
-    if facts.starts_at and facts.ends_at and facts.ends_at <= facts.starts_at:
-        raise Refused(f"结束时间早于开始时间 {facts.starts_at:%H:%M}，请改成之后的时间", "ends_at")
-    if facts.group is not None and facts.group.organisation_id != organisation.pk:
-        raise Refused("这个党小组不是本支部的，请重新选择", "group")
+def _without_keys(facts: MeetingFacts) -> MeetingFacts:
+    return replace(
+        facts, decisions=tuple(replace(decision, key=None) for decision in facts.decisions)
+    )
 
 
-def _check_presences(facts: MeetingFacts, roster: Roster, known: Iterable[int] = ()) -> None:
-    allowed = roster.by_key().keys() | set(known)
-    if not facts.presences.keys() <= allowed:
-        raise Refused("点名里有人这一天不在支部，请按新的名单核对后再保存", "held_on")
+def _created(organisation, facts: MeetingFacts, state: str, by, form_key: str) -> Meeting | None:
+    """The new meeting with its types, or None when the same form got there first."""
+    values = {name: getattr(facts, name) for name in PLAIN}
+    # A key used in another branch says nothing here.
+    taken = Meeting.objects.exclude(organisation=organisation).filter(form_key=form_key)
+    own_key = None if not form_key or taken.exists() else form_key
+    try:
+        with transaction.atomic():
+            meeting = Meeting.objects.create(
+                organisation=organisation, state=state, entered_by=by, form_key=own_key, **values
+            )
+    except IntegrityError:
+        if Meeting.objects.filter(form_key=own_key, organisation=organisation).exists():
+            return None
+        raise
+    MeetingType.objects.bulk_create(
+        [MeetingType(meeting=meeting, type=type) for type in facts.types]
+    )
+    return meeting
 
 
-def _check_single(
-    organisation: Organisation, facts: MeetingFacts, leaving_out: Meeting | None = None
-) -> None:
-    twins = MeetingType.objects.filter(
-        type__in=facts.types,
-        meeting__organisation=organisation,
-        meeting__held_on=facts.held_on,
-        meeting__group=facts.group,
-    ).exclude(meeting__state=MeetingState.CANCELLED)
-    if leaving_out is not None:
-        twins = twins.exclude(meeting=leaving_out)
-    twin = twins.select_related("meeting").first()
-    if twin is not None:
-        raise AlreadyRegistered(twin.meeting, twin.type)
+# --- Types and people -------------------------------------------------------------------------
+
+
+def _completed(
+    facts: MeetingFacts, formal: dict[int, bool], votes: dict[int, bool] | None = None
+) -> MeetingFacts:
+    """The facts with what nobody need say: the year meant, and who may vote.
+
+    A formal member may vote unless it is said, or stored in `votes`, that he may not.
+    """
+    votes = votes or {}
+    presences = {}
+    for member_id, presence in facts.presences.items():
+        said = presence.may_vote
+        wanted = votes.get(member_id, True) if said is None else said
+        presences[member_id] = replace(presence, may_vote=formal.get(member_id, False) and wanted)
+    year = year_meant(facts.types, facts.held_on, facts.for_year)
+    return replace(facts, for_year=year, presences=presences)
+
+
+def _formal(people) -> set[int]:
+    return {member_id for member_id, person in people.items() if person.was_formal}
+
+
+def _formal_then(
+    roster: Roster, recorded: dict[int, Attendance], day: datetime.date, *, moved: bool
+) -> dict[int, bool]:
+    """Who was a formal member: frozen for those on record unless the day itself moved."""
+    formal = {key: person.was_formal for key, person in roster.by_key().items()}
+    for member_id, row in recorded.items():
+        formal[member_id] = was_formal(row.member, day) if moved else row.was_formal
+    return formal
+
+
+def _attendance(meeting: Meeting, member_id: int, presence: Presence, formal: bool) -> Attendance:
+    return Attendance(
+        meeting=meeting,
+        member_id=member_id,
+        state=presence.state,
+        reason=presence.reason,
+        was_formal=formal,
+        may_vote=presence.may_vote,
+    )
 
 
 def _store_types(meeting: Meeting, old: tuple[str, ...], new: tuple[str, ...]) -> None:
@@ -345,66 +323,58 @@ def _store_types(meeting: Meeting, old: tuple[str, ...], new: tuple[str, ...]) -
     )
 
 
+_KEPT = ("state", "reason", "was_formal", "may_vote")
+
+
 def _store_presences(
     meeting: Meeting,
     facts: MeetingFacts,
-    roster: Roster,
     recorded: dict[int, Attendance],
-    *,
-    day_moved: bool,
+    formal: dict[int, bool],
 ) -> None:
-    """Write only what differs; who was formal is frozen unless the day itself moved."""
+    """Write only what differs."""
     gone = [row.pk for member_id, row in recorded.items() if member_id not in facts.presences]
     if gone:
         Attendance.objects.filter(pk__in=gone).delete()
-    people = roster.by_key()
     added, changed = [], []
     for member_id, presence in facts.presences.items():
+        wanted = _attendance(meeting, member_id, presence, formal[member_id])
         row = recorded.get(member_id)
         if row is None:
-            added.append(
-                Attendance(
-                    meeting=meeting,
-                    member_id=member_id,
-                    state=presence.state,
-                    reason=presence.reason,
-                    was_formal=people[member_id].was_formal,
-                    may_vote=people[member_id].was_formal,
-                )
-            )
-            continue
-        formal = was_formal(row.member, facts.held_on) if day_moved else row.was_formal
-        if (row.state, row.reason, row.was_formal) != (presence.state, presence.reason, formal):
-            row.state, row.reason, row.was_formal = presence.state, presence.reason, formal
-            changed.append(row)
+            added.append(wanted)
+        elif any(getattr(row, name) != getattr(wanted, name) for name in _KEPT):
+            wanted.pk = row.pk
+            changed.append(wanted)
     Attendance.objects.bulk_create(added)
-    Attendance.objects.bulk_update(changed, ["state", "reason", "was_formal"], batch_size=200)
+    Attendance.objects.bulk_update(changed, _KEPT, batch_size=200)
 
 
-def _described(facts: MeetingFacts, names: dict[int, str]) -> dict[str, str]:
-    """The facts as words for the trail; minutes stand there as a length, not as text."""
-    counted = {state: [] for state in AttendanceState}
-    for member_id, presence in facts.presences.items():
-        note = f"（{presence.reason}）" if presence.reason else ""
-        counted[AttendanceState(presence.state)].append(names.get(member_id, "") + note)
-    described = {
-        "日期": f"{facts.held_on:%Y-%m-%d}",
-        "类型": "、".join(Type(type).label for type in facts.types),
-        "时间": "—".join(f"{at:%H:%M}" for at in (facts.starts_at, facts.ends_at) if at),
-        "地点": facts.place,
-        "主持人": facts.host.name if facts.host else facts.host_name,
-        "授课人": facts.lecturer.name if facts.lecturer else facts.lecturer_name,
-        "议题": facts.topic,
-        "列席": facts.guests,
-        "党小组": facts.group.name if facts.group else "",
-        "学时": f"{facts.hours:.1f}",
-        "会议记录": f"{len(facts.minutes)} 字" if facts.minutes else "",
-        "应到": str(len(facts.presences)),
-        "实到": str(len(counted[AttendanceState.PRESENT])),
-        "请假": "、".join(counted[AttendanceState.LEAVE]),
-        "缺席": "、".join(counted[AttendanceState.ABSENT]),
-    }
-    return {key: text for key, text in described.items() if text}
+# --- The trail --------------------------------------------------------------------------------
+
+
+def _differing(
+    old: MeetingFacts,
+    new: MeetingFacts,
+    roster: Roster,
+    recorded: dict[int, Attendance],
+    formal: dict[int, bool],
+    files: tuple[str, str],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What a change changed, before and after, in words."""
+    names = {row.member_id: row.member.name for row in recorded.values()}
+    names |= {person.member_id: person.name for person in roster.people}
+    formal_before = [row.member_id for row in recorded.values() if row.was_formal]
+    formal_after = [member_id for member_id, is_formal in formal.items() if is_formal]
+    before = described(old, names, formal_before)
+    after = described(new, names, formal_after)
+    if old.minutes != new.minutes:
+        after["会议记录"] = f"{len(new.minutes)} 字，有改动"
+    before["附件"], after["附件"] = files
+    differing = [key for key in after | before if before.get(key, "") != after.get(key, "")]
+    return (
+        {key: before.get(key, "") for key in differing},
+        {key: after.get(key, "") for key in differing},
+    )
 
 
 def _write_line(meeting: Meeting, *, types, **facts) -> None:

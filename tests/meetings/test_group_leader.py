@@ -5,9 +5,9 @@ from django.test import override_settings
 from django.urls import reverse
 
 from accounts.roles import Role
-from meetings.services import recording
 from meetings.enums import Type
 from meetings.models import Meeting
+from meetings.services import recording
 from meetings.services.recording import MeetingFacts, register_meeting
 from tests import factories
 

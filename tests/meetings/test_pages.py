@@ -52,17 +52,30 @@ def shown(response):
     context = response.context
     form = context["form"]
     sent = {
-        name: form[name].value() for name in form.fields if name not in ("kinds", "attachments")
+        name: form[name].value()
+        for name in form.fields
+        if name not in ("kinds", "attachments", "dated_on")
     }
     sent = {name: value for name, value in sent.items() if value not in (None, "", False)}
     sent["kinds"] = [kind["code"] for kind in context["kinds"] if kind["checked"]]
     for person in context["people"]:
         sent[f"attendance-{person['id']}"] = person["state"]
         sent[f"reason-{person['id']}"] = person["reason"]
-    for name in ("version", "roster_on", "shown_kinds", "source", "next"):
+    for name in ("version", "roster_on", "shown_kinds", "source", "next", "form_key"):
         sent[name] = context[name]
+    sent["votes_asked"] = "1"
+    sent["no_vote"] = [
+        person["id"] for person in context["people"] if person["formal"] and not person["votes"]
+    ]
+    for line in context["decisions"]:
+        sent |= decision(line.index, key=line.key, kind=line.kind, text=line.text, **line.counts)
     sent["act"] = "prepare" if context["prepare"] else "save"
     return sent
+
+
+def decision(index=0, **typed):
+    """The fields of one resolution line as the form sends them."""
+    return {f"decision-{index}-{name}": str(value) for name, value in typed.items()}
 
 
 def register(client, types=Type.MEMBERS_MEETING, source="", **changes):
@@ -377,7 +390,9 @@ def test_the_second_of_two_sees_what_the_first_did_and_loses_nothing(
 
 def test_a_cancelled_meeting_is_not_opened_for_change(signed_in, branch):
     meeting = factories.make_meeting(branch, TODAY)
-    response = signed_in.post(reverse("meetings:cancel", args=[meeting.pk]), {"version": "1"})
+    response = signed_in.post(
+        reverse("meetings:cancel", args=[meeting.pk]), {"version": "1", "reason": "重复登记"}
+    )
     assert response.status_code == 302
     meeting.refresh_from_db()
     assert meeting.state == MeetingState.CANCELLED
@@ -599,7 +614,7 @@ def test_the_detail_shows_people_and_votes(signed_in, branch):
     )
     context = signed_in.get(reverse("meetings:detail", args=[meeting.pk])).context
     assert context["counts"] == {"due": 3, "present": 2, "leave": 1, "absent": 0}
-    assert context["meeting"]["votes_text"] == "有表决权 2 人到 1 人，未过半数，不能表决"
+    assert context["meeting"]["votes_text"] == "有表决权 2 人到 1 人，刚到半数，可以表决"
     assert context["present"] == [here.name, probationary.name]
 
 

@@ -6,12 +6,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import TrailLine
 from branches.models import Attachment, Changed
-from meetings.services import recording
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.hours import hours_by_member
 from meetings.models import Meeting
 from meetings.rosters import last_of_types, roster_on
-from meetings.services.recording import MeetingFacts, Presence
+from meetings.services import recording
+from meetings.services.recording import Files, MeetingFacts, Presence
 from meetings.values import entered_late
 from members.enums import MemberKind, PostTitle
 from tests import factories
@@ -211,10 +211,12 @@ def test_a_file_is_kept_once_with_the_meeting(branch, secretary):
     meeting = register(
         branch,
         secretary,
-        uploads=[
-            SimpleUploadedFile("签到表.pdf", content),
-            SimpleUploadedFile("签到表 副本.pdf", content),
-        ],
+        files=Files(
+            uploads=(
+                SimpleUploadedFile("签到表.pdf", content),
+                SimpleUploadedFile("签到表 副本.pdf", content),
+            )
+        ),
     )
     attachment = Attachment.objects.get(area="meetings", object_id=meeting.pk)
     assert (attachment.name, attachment.organisation) == ("签到表.pdf", branch)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from branches.models import Organisation
+from branches.paper import split
 from branches.periods import Period, Span, add_months, months_between, period_named, period_of
 from branches.values import Values
 from branches.words import full_date
@@ -18,17 +19,12 @@ from members.roster import counts
 
 # The county says every how many months; each is a span that ends with a quarter.
 SPANS = {3: Span.QUARTER, 6: Span.HALF, 12: Span.YEAR}
-# Rows on the first sheet and on each further one, with the total and the signature below.
-FIRST_SHEET, NEXT_SHEET = 26, 32
-# The signature does not stand alone on a sheet.
-WITH_SIGNATURE = 3
 # 9,999.99: the widest sum for which six months stand side by side at 11 pt.
 _WIDEST_OF_SIX = 8
 _NUMERALS = "一二三四"
 # Between the name of the contact and the number, in the stored text and on paper.
 _PHONE = "，电话："
 USUAL_CONTACT = "支部组织委员"
-_PLACES = ("街道", "镇", "乡")
 
 
 # --- Periods --------------------------------------------------------------------------------
@@ -206,13 +202,7 @@ class Posting:
 
     def sheets(self) -> list[list[Line]]:
         """The rows of each sheet; the last one holds at least three, with the signature."""
-        sheets = [self.lines[:FIRST_SHEET]]
-        for start in range(FIRST_SHEET, len(self.lines), NEXT_SHEET):
-            sheets.append(self.lines[start : start + NEXT_SHEET])
-        if len(sheets) > 1 and (short := WITH_SIGNATURE - len(sheets[-1])) > 0:
-            sheets[-2], moved = sheets[-2][:-short], sheets[-2][-short:]
-            sheets[-1] = moved + sheets[-1]
-        return sheets
+        return split(self.lines)
 
     def differs_from(self, publication: Publication) -> bool:
         """Whether the figures are no longer those that were posted."""
@@ -244,15 +234,6 @@ def opening_sentence(period: Period, first, last, person: str, phone: str) -> st
         f"公示期为 {full_date(first)}至{until}。"
         f"如有异议，请向{person}反映{_PHONE}{phone or '＿＿＿＿＿＿＿＿'}。"
     )
-
-
-def name_on_paper(branch: Organisation) -> str:
-    """柳汀街道望春社区第一党支部: with the town or street it belongs to."""
-    place = branch.parent.short_name if branch.parent else ""
-    for ending in ("党工委", "党委"):
-        place = place.removesuffix(ending)
-    name = branch.short_name
-    return f"{place}{name}" if place.endswith(_PLACES) and not name.startswith(place) else name
 
 
 def signature(branch: Organisation, day: datetime.date) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from branches.paper import name_on_paper
 from branches.values import Values
 from branches.words import full_date
-from dues.publishing import name_on_paper
 from meetings.enums import AttendanceState, DecisionKind, MeetingState
 from meetings.models import Attendance, Meeting, Resolution
 from meetings.paper import kinds_of, when

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from branches.models import Group, Organisation
+from branches.paper import FIRST_SHEET, NEXT_SHEET, WITH_SIGNATURE, name_on_paper, split
 from branches.words import full_date, times, weekday
-from dues.publishing import FIRST_SHEET, NEXT_SHEET, WITH_SIGNATURE, name_on_paper
 from meetings.enums import FULL_NAMES, AttendanceState, MeetingState, Type
 from meetings.models import Meeting, PlanItem
 from meetings.rosters import roster_on
@@ -88,23 +88,6 @@ def _rows(lines: Sequence[Line], columns: int) -> list[tuple[Line | None, ...]]:
     return list(
         zip_longest(*(lines[start : start + height] for start in range(0, len(lines), height or 1)))
     )
-
-
-def split(
-    lines: Sequence,
-    *,
-    first: int = FIRST_SHEET,
-    following: int = NEXT_SHEET,
-    least: int = WITH_SIGNATURE,
-) -> list[list]:
-    """Lines cut into sheets; the last one holds at least `least` of them, with the signature."""
-    sheets = [list(lines[:first])]
-    for start in range(first, len(lines), following):
-        sheets.append(list(lines[start : start + following]))
-    if len(sheets) > 1 and (short := least - len(sheets[-1])) > 0:
-        sheets[-2], moved = sheets[-2][:-short], sheets[-2][-short:]
-        sheets[-1] = moved + sheets[-1]
-    return sheets
 
 
 # --- From what is known ---------------------------------------------------------------------

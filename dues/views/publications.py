@@ -13,6 +13,7 @@ from branches.choice import chosen_branch, narrowed
 from branches.clock import today as current_day
 from branches.links import link
 from branches.models import Organisation
+from branches.paper import name_on_paper
 from branches.periods import Period, Span, period_of
 from branches.scope import reaches
 from branches.values import Values
@@ -253,7 +254,7 @@ def _paper(branch: Organisation, posting: Posting, typed) -> dict[str, object]:
     return {
         "back_url": link(PAGE, branch=branch.code, period=str(period)),
         "title": publishing.title_of(period),
-        "organisation": publishing.name_on_paper(branch),
+        "organisation": name_on_paper(branch),
         "sentence": publishing.opening_sentence(
             period, first, last, typed["person"], typed["phone"]
         ),

@@ -16,9 +16,9 @@ from branches.choice import chosen_branch, named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Organisation
+from branches.paper import name_on_paper
 from branches.scope import get_for, reaches
 from branches.words import full_date, one_line, recent
-from dues.publishing import name_on_paper
 from meetings import matters
 from meetings.enums import MatterStage
 from meetings.forms.matters import DropForm, MatterForm, RemoveForm, StageForm

@@ -11,11 +11,11 @@ from branches.choice import chosen_branch, year_asked
 from branches.clock import today as current_day
 from branches.links import link
 from branches.models import Group, Organisation
+from branches.paper import name_on_paper
 from branches.scope import get_for, reaches
 from branches.typed import Unreadable, read_date
 from branches.values import Values
 from branches.words import full_date, one_line
-from dues.publishing import name_on_paper
 from meetings.enums import MeetingState, Type
 from meetings.minutes import minutes_of, with_everything
 from meetings.models import Meeting, PlanItem

@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import TrailLine
 from branches.models import Changed
+from branches.paper import name_on_paper
 from branches.periods import period_named
 from dues import publishing
 from dues.grid import Grid
@@ -202,9 +203,9 @@ def test_a_branch_with_a_committee_signs_for_it(branch):
 
 
 def test_the_name_on_paper_is_in_full(branch):
-    assert publishing.name_on_paper(branch) == "柳汀街道望春社区第一党支部"
+    assert name_on_paper(branch) == "柳汀街道望春社区第一党支部"
     office = factories.make_branch(factories.make_committee(name="中共云溪县直属机关工作委员会"))
-    assert publishing.name_on_paper(office) == office.short_name
+    assert name_on_paper(office) == office.short_name
 
 
 # --- Marking as posted ----------------------------------------------------------------------

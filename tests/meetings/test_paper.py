@@ -5,9 +5,10 @@ import datetime
 import pytest
 from django.urls import reverse
 
+from branches.paper import split
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import PlanItem, YearPlan
-from meetings.paper import Line, SignInSheet, split
+from meetings.paper import Line, SignInSheet
 from members.enums import MemberKind
 from tests import factories
 

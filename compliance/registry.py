@@ -140,6 +140,10 @@ class Rule:
     due: Callable[[Period, Values], datetime.date] | None = None
     # Due after its period has ended: while that runs, a view of it shows the period before.
     shown_when_over: bool = False
+    # Whether records of days after the period may count for it: a note of such a day concerns it.
+    counts_later: bool = False
+    # Whether it counts records of the organisations below: a note there concerns those above.
+    from_below: bool = False
     # Whether it rests on formal relations, which temporary and functional branches do not hold.
     needs_relations: bool = False
     # Whether the superior acts; the branch sees it as waiting.

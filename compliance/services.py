@@ -302,18 +302,31 @@ def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
             continue
         for period in horizon.periods(rule):
             organisation_ids = {
-                note.organisation_id for note in concerned if _overlaps(note, period, as_of)
+                note.organisation_id for note in concerned if _overlaps(note, rule, period, as_of)
             }
+            if organisation_ids and rule.from_below:
+                organisation_ids = _with_those_above(organisation_ids)
             if organisation_ids:
                 touched[rule.code, period] = organisation_ids
     return touched
 
 
-def _overlaps(note: Changed, period: Period | None, as_of: datetime.date) -> bool:
+def _with_those_above(organisation_ids: set[int]) -> set[int]:
+    """The organisations and all that stand above them in today's tree."""
+    above, found = organisation_ids, set(organisation_ids)
+    while above:
+        parents = Organisation.objects.filter(pk__in=above, parent__isnull=False)
+        above = set(parents.values_list("parent_id", flat=True)) - found
+        found |= above
+    return found
+
+
+def _overlaps(note: Changed, rule: Rule, period: Period | None, as_of: datetime.date) -> bool:
     if period is None:
         return True
     to_on = as_of if note.area in _REACHING_FORWARD else note.to_on
-    return note.from_on <= period.ends_on and to_on >= period.starts_on
+    later = rule.counts_later or note.from_on <= period.ends_on
+    return later and to_on >= period.starts_on
 
 
 def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text: None) -> CheckRun:

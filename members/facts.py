@@ -73,6 +73,14 @@ class Presence:
     last_on: datetime.date | None
 
 
+@dataclass(frozen=True)
+class Appraised:
+    """The outcome of one year's 民主评议 for a member: the grade, or why there is none."""
+
+    year: int
+    words: str
+
+
 # name → function; an installation without that room answers with nothing.
 _ANSWERS: dict[str, Callable] = {}
 
@@ -83,6 +91,7 @@ PRESENCE = "presence"
 LAST_PAID = "last_paid"
 LONG_UNPAID = "long_unpaid"
 UNPAID = "unpaid"
+APPRAISALS = "appraisals"
 
 
 def register(name: str, answer: Callable) -> None:
@@ -115,6 +124,11 @@ def presence_of(
     """Held meetings each member was expected at between the two days, and the last day up to
     `end` on which he or she was there; who was never expected anywhere is left out."""
     return _ANSWERS[PRESENCE](list(members), start, end) if PRESENCE in _ANSWERS else {}
+
+
+def appraisals_of(members: Iterable[int], count: int) -> dict[int, list[Appraised]]:
+    """The latest `count` concluded 民主评议 of each member, newest first; who has none is left out."""
+    return _ANSWERS[APPRAISALS](list(members), count) if APPRAISALS in _ANSWERS else {}
 
 
 def last_paid_of(members: Iterable[int], day: datetime.date) -> dict[int, datetime.date]:

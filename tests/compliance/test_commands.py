@@ -31,6 +31,7 @@ PERIODS = {
     "meetings.talks": "2026",
     "meetings.leaders_study_hours": "2026",
     "meetings.secretary_training": "2026",
+    "meetings.secretary_lecture": "2026",
     "meetings.new_secretary_training": "2026-09-30",
     "dues.paid": "2026-09",
     "dues.arrears": "2026-09-30",
@@ -93,12 +94,12 @@ def test_each_line_of_json_is_one_duty_with_the_agreed_keys(check):
     lines, _out, errors = check()
     assert errors == ""
     assert all(list(line) == KEYS for line in lines)
-    # Two for each rule, but: the second branch has no committee, the first needs no instructor,
-    # and the days on which the year's funds and the dues of each member were to be settled lie
-    # before the records begin.
-    assert len(lines) == 2 * len(RULES) - 6 == 52
+    # Two for each rule, but: the second branch has neither committee nor secretary, the first
+    # needs no instructor, one committee owes a lecture, and the days on which the year's funds,
+    # its plan and the dues of each member were to be settled lie before the records begin.
+    assert len(lines) == 2 * len(RULES) - 11 == 65
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(found) == 52
+    assert len(found) == 65
     assert found["C0-0", "meetings.committee"] == {
         "organisation": "C0-0",
         "rule": "meetings.committee",
@@ -160,7 +161,7 @@ def test_the_table_counts_each_rule_by_state(check):
     table = out[out.index("要求") :].splitlines()
     assert table[0].split() == ["要求", "已完成", "进行中", "落后", "逾期", "免予"]
     rows = {line.split()[0]: line.split()[1:] for line in table[1:]}
-    assert len(rows) == len(RULES) == 29
+    assert len(rows) == len(RULES) == 38
     # Due before the records begin, so nobody owes it.
     assert rows["工作经费列入预算"] == ["0"] * 5
     assert rows["支部委员会"] == ["2", "0", "0", "0", "0"]
@@ -183,7 +184,7 @@ def test_a_whole_check_is_a_night(check):
 def test_one_organisation_means_it_and_everything_below(check):
     build_county(4)
     lines, _out, _errors = check("--organisation", "C1")
-    assert {line["organisation"] for line in lines} == {"C1-2", "C1-3"}
+    assert {line["organisation"] for line in lines} == {"C1", "C1-2", "C1-3"}
     assert set(Duty.objects.values_list("organisation__code", flat=True)) == {"C1-2", "C1-3"}
     # Only a check of everything stands for a night.
     assert not CheckRun.objects.exists()
@@ -226,7 +227,7 @@ def test_a_day_before_the_newest_night_is_only_looked_at(check):
     assert (stored_duties(), stored_sums(), CheckRun.objects.count()) == before
     assert "只计算，不改动已存的事项" in errors
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(lines) == 52
+    assert len(lines) == 65
     assert found["C0-1", "meetings.theme_day"]["state"] == "done"
     assert found["C0-1", "meetings.theme_day"]["met_on"] == "2026-09-20"
     assert found["C0-0", "dues.paid"]["period"] == "2026-09"

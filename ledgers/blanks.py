@@ -11,10 +11,11 @@ from branches.models import Form, Kind, Sector
 from dues.rates import Category
 from ledgers.exports.columns import columns
 from ledgers.exports.workbook import CellKind
-from ledgers.sheets import DUES
+from ledgers.sheets import ATTENDANCE, DUES
 from ledgers.sheets.columns import Sheet
 from ledgers.sheets.posts import APPOINTED, ELECTED
 from ledgers.sheets.transfers import Direction
+from meetings.enums import Grade, MakeUpWay, TalkRelation, TrainingKind, TrainingLevel
 from members.enums import COMMITTEE_TITLES, Gender, MemberKind, Stage
 
 # Rows with a list to choose from.
@@ -32,6 +33,14 @@ _CHOICES = {
     "当前阶段": Stage.labels,
     "类别": [direction.label for direction in Direction],
     "是否有回执": ["是", "否"],
+    "评议结果": Grade.labels,
+    "党籍状态": MemberKind.labels,
+    "参加评议": ["是", "否"],
+    "谈话关系": TalkRelation.labels,
+    "补学方式": MakeUpWay.labels,
+    "培训类别": TrainingKind.labels,
+    "组织单位层级": TrainingLevel.labels,
+    "集中培训": ["是", "否"],
 }
 _FORMATS = {
     CellKind.TEXT: "@",
@@ -47,7 +56,11 @@ def blank_workbook(declared: Sheet, year: int) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = f"{year}年{declared.name}" if declared is DUES else declared.name
-    for place, column in enumerate(columns([c.heading for c in declared.columns]), 1):
+    headings = [c.heading for c in declared.columns]
+    if declared is ATTENDANCE:
+        # One of its columns: the day and the type of a meeting.
+        headings.append(f"{year}-01-15 支部党员大会")
+    for place, column in enumerate(columns(headings), 1):
         letter = get_column_letter(place)
         head = sheet.cell(1, place, column.heading)
         head.font = Font(bold=True)

@@ -3,7 +3,7 @@ from branches.periods import month_of
 from jobs.registry import runner, sweeper
 from jobs.services import Refused, Result
 from ledgers import batches
-from ledgers.exports import dues_book
+from ledgers.exports import dues_book, meetings_book
 from ledgers.exports import services as exports
 from ledgers.exports.lists import export_roster
 from ledgers.services import ImportRefused
@@ -11,6 +11,7 @@ from ledgers.services import ImportRefused
 EXPORT = "export_ledger"
 ROSTER = "export_roster"
 DUES_BOOK = "export_dues_book"
+MEETINGS_BOOK = "export_meetings_book"
 
 
 @runner(EXPORT)
@@ -55,9 +56,19 @@ def run_roster(job, progress):
 @runner(DUES_BOOK)
 def run_dues_book(job, progress):
     """Make the dues ledger of a year for the one who asked, if they still may."""
-    path, year = progress.folder / "dues.xlsx", job.parameters["year"]
+    return _year_book(job, progress, dues_book.export_dues_book, dues_book.file_name)
+
+
+@runner(MEETINGS_BOOK)
+def run_meetings_book(job, progress):
+    """Make the ledger 三会一课 of a year for the one who asked, if they still may."""
+    return _year_book(job, progress, meetings_book.export_meetings_book, meetings_book.file_name)
+
+
+def _year_book(job, progress, export, file_name) -> Result:
+    path, year = progress.folder / "book.xlsx", job.parameters["year"]
     try:
-        content_hash = dues_book.export_dues_book(
+        content_hash = export(
             organisation=job.organisation,
             year=year,
             today=today(),
@@ -68,8 +79,7 @@ def run_dues_book(job, progress):
         )
     except exports.Refused as refused:
         raise Refused(str(refused)) from refused
-    name = dues_book.file_name(job.organisation, year)
-    return Result(f"内容校验码 {content_hash}", path, name)
+    return Result(f"内容校验码 {content_hash}", path, file_name(job.organisation, year))
 
 
 @runner(batches.CHECK)

@@ -24,7 +24,7 @@ from ledgers import batches, previews
 from ledgers.blanks import blank_workbook
 from ledgers.exports.registers import export_register
 from ledgers.forms import ExportForm, ImportForm, YearForm
-from ledgers.jobs import DUES_BOOK, EXPORT, ROSTER
+from ledgers.jobs import DUES_BOOK, EXPORT, MEETINGS_BOOK, ROSTER
 from ledgers.models import BatchState, ImportBatch
 from ledgers.reading import LARGEST_FILE, MIB
 from ledgers.services import ImportRefused
@@ -33,7 +33,8 @@ from ledgers.sheets import REGISTERS, SHEETS
 _PAGE = 50
 _LINES = 100
 # What stands under 资料报表: the monthly ledgers, and long lists made in the background.
-_KINDS = (EXPORT, ROSTER, DUES_BOOK)
+_BOOKS = (DUES_BOOK, MEETINGS_BOOK)
+_KINDS = (EXPORT, ROSTER, *_BOOKS)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A failed job is shown for a day, with the way to try again.
 _FAILURE_SHOWN = timedelta(days=1)
@@ -132,7 +133,7 @@ def _span_text(job: Job) -> str:
     """The month or year a finished ledger is about."""
     if job.kind == EXPORT:
         return month_of(job.parameters["month"]).label
-    return f"{job.parameters['year']}年" if job.kind == DUES_BOOK else "—"
+    return f"{job.parameters['year']}年" if job.kind in _BOOKS else "—"
 
 
 @require_safe

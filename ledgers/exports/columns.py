@@ -6,13 +6,18 @@ _KINDS = {
     CellKind.DATE: (
         "成立日期 本届届满日期 出生日期 入党日期 转正日期 时间 建账日期 整改时限 销号日期 "
         "任职日期 免职日期 提交申请书时间 积极分子时间 发展对象时间 入党时间 转正时间 "
-        "介绍信日期 办理时间".split()
+        "介绍信日期 办理时间 开始日期 结束日期 会议日期 补学日期 日期".split()
     ),
-    CellKind.COUNT: ["党小组数", "应到人数", "实到人数", "介绍信有效天数"],
-    CellKind.HOURS: ["学时"],
+    CellKind.COUNT: [
+        *("党小组数 应到人数 实到人数 介绍信有效天数 评议年度 所属年度 年度".split()),
+        *("应开展数 按时开展月份数".split()),
+    ],
+    CellKind.HOURS: ["学时", "培训学时", "补学学时"],
     CellKind.AMOUNT: ["缴费基数", "月应缴", *(f"{number}月" for number in range(1, 13))],
     CellKind.PERCENT: ["整改进度"],
-    CellKind.LONG_TEXT: ("参会人员 请假人员 缺席人员 主题 存在问题 整改措施".split()),
+    CellKind.LONG_TEXT: (
+        "参会人员 请假人员 缺席人员 主题 主题/内容 决议 存在问题 整改措施".split()
+    ),
 }
 _WIDTHS = {
     "组织名称": 34,
@@ -27,6 +32,9 @@ _WIDTHS = {
     "积极分子培训起止": 26,
     "转入/转出单位": 34,
     "介绍信抬头": 30,
+    "培训名称": 34,
+    "谈话人": 20,
+    "谈话对象": 20,
 }
 _KIND_OF = {heading: kind for kind, headings in _KINDS.items() for heading in headings}
 

@@ -21,6 +21,7 @@ from ledgers.exports.workbook import Sheet, Workbook
 from ledgers.keys import HEADING
 from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, MONTHLY, TASKS
 from ledgers.sheets.columns import Sheet as Declared
+from ledgers.sheets.columns import show_value
 from meetings.models import Meeting
 from members.roster import roster
 
@@ -103,7 +104,8 @@ def _expected_rows(scope: LedgerScope) -> int:
 
 def fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "Report") -> None:
     """Write rows as their columns show them, each with its key."""
-    shows = [(heading, declared.by_heading[heading].show) for heading in sheet.headings]
+    known = declared.by_heading
+    shows = [(h, known[h].show if h in known else show_value) for h in sheet.headings]
     places = {heading: place for place, heading in enumerate(sheet.headings)}
     for row in rows:
         values = [show(row.values.get(heading)) for heading, show in shows]

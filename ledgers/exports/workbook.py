@@ -129,6 +129,26 @@ class Workbook:
         self._sheets.append(sheet)
         return sheet
 
+    def add_blocks(self, name: str, lead: list[Column], width: int, key_heading: str) -> "Sheet":
+        """The next sheet, made of blocks: each begins with a heading row of its own
+        (`Sheet.head`), the columns of `lead` and up to `width` others; row keys come last."""
+        page = self._book.add_worksheet(name)
+        page.set_paper(A4)
+        page.set_landscape()
+        page.fit_to_pages(1, 0)
+        page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+        page.set_footer("&L&A&R第 &P 页 共 &N 页")
+        page.freeze_panes(0, len(lead))
+        columns = [*lead, *(Column("", width=12) for _ in range(width))]
+        for index, column in enumerate(columns):
+            page.set_column(index, index, column.columns_wide, self._formats[column.kind])
+        page.set_column(len(columns), len(columns), 8, None, {"hidden": True})
+        looks = [self._formats[column.kind] for column in columns]
+        sheet = Blocks(page, name, [column.heading for column in lead], looks)
+        sheet.prepare(self._head, key_heading)
+        self._sheets.append(sheet)
+        return sheet
+
     @property
     def hash(self) -> str:
         """What the sheets say so far, in 64 hexadecimal digits: the same content, the same hash.
@@ -185,6 +205,31 @@ class Sheet:
 
     def set_filter(self) -> None:
         self._page.autofilter(0, 0, max(self.rows, 1), self._width - 1)
+
+
+class Blocks(Sheet):
+    """A sheet of several tables, one below the other."""
+
+    def prepare(self, look, key_heading: str) -> None:
+        self._head_look, self._key_heading = look, key_heading
+        self.rows = -1
+
+    def head(self, headings: Sequence[str]) -> None:
+        """Begin a block; a blank row stands between two."""
+        self.rows += 1 if self.rows < 0 else 2
+        self._page.set_row(self.rows, 45)
+        for index, heading in enumerate(headings):
+            self._page.write_string(self.rows, index, heading, self._head_look)
+        self._page.write_string(self.rows, self._width, self._key_heading, self._head_look)
+        self._digest.update((_ROW + _CELL.join(headings)).encode())
+
+    def add(self, values: Sequence, *, key: str = "", shown=None) -> None:
+        """Write one row, filled up to the widest block."""
+        blanks = [None] * (self._width - len(values))
+        super().add([*values, *blanks], key=key, shown=shown)
+
+    def set_filter(self) -> None:
+        """None: a filter would take the headings of later blocks for rows."""
 
 
 def canonical(value) -> str:

@@ -41,25 +41,34 @@ def refused_workbook(plan: ImportPlan) -> bytes:
 
 def _write_sheet(sheet, table: Table, rows: list[Row]) -> None:
     # Where a corrected file is given back, its old remarks are not kept.
-    kept = [i for i, cell in enumerate(table.headings) if fold_heading(cell) != CORRECTION]
+    headings = rows[0].headings or table.headings
+    kept = [i for i, cell in enumerate(headings) if fold_heading(cell) != CORRECTION]
     last = len(kept) + 1
     sheet.column_dimensions[get_column_letter(last)].width = 60
     for place, index in enumerate(kept, 1):
-        if fold_heading(table.headings[index]) == KEY:
+        if fold_heading(headings[index]) == KEY:
             sheet.column_dimensions[get_column_letter(place)].hidden = True
     for title in table.titles:
         # A title may say which year the sheet is about.
         sheet.append([_cell(sheet, title[index]) for index in kept])
-    heading = [_cell(sheet, table.headings[index]) for index in kept]
-    heading.append(_cell(sheet, CORRECTION))
-    for cell in heading:
-        cell.font = _BOLD
-    sheet.append(heading)
+    _write_headings(sheet, headings, kept)
     for row in rows:
+        if row.headings and row.headings is not headings:
+            headings = row.headings
+            sheet.append([])
+            _write_headings(sheet, headings, kept)
         cells = [_cell(sheet, row.cells[index]) for index in kept]
         cells.append(_cell(sheet, _reasons(row)))
         cells[-1].fill = _MARKED
         sheet.append(cells)
+
+
+def _write_headings(sheet, headings: list, kept: list[int]) -> None:
+    heading = [_cell(sheet, headings[index]) for index in kept]
+    heading.append(_cell(sheet, CORRECTION))
+    for cell in heading:
+        cell.font = _BOLD
+    sheet.append(heading)
 
 
 def _reasons(row: Row) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from branches.models import Group
 from ledgers import bulk
 from ledgers.imports.county import Ambiguous, County, Person, Place, chunks
+from ledgers.imports.resolutions import plan_resolutions, write_resolutions
 from ledgers.imports.results import Row
 from ledgers.imports.writing import Writing, have_moved
 from ledgers.keys import HEADING as KEY
@@ -17,6 +18,7 @@ from ledgers.sheets.meetings import (
     ATTENDANCE,
     CAME,
     DUE,
+    FOR_YEAR,
     GROUP,
     HELD,
     HOST,
@@ -29,8 +31,8 @@ from ledgers.sheets.meetings import (
     TOPIC,
     TYPES,
 )
-from meetings.enums import AttendanceState, MeetingState, Type
-from meetings.models import Attendance, Meeting, MeetingType
+from meetings.enums import FOR_A_YEAR, AttendanceState, MeetingState, Type
+from meetings.models import Attendance, Meeting, MeetingType, Resolution
 
 AREA = "meetings"
 _TEXTS = {PLACE.heading: "place", TOPIC.heading: "topic"}
@@ -43,7 +45,7 @@ _COLUMNS = {
 _INSERTED = tuple(field.attname for field in Meeting._meta.concrete_fields if field.attname != "id")
 _UPDATED = (
     "state held_on starts_at place host_id host_name lecturer_id lecturer_name topic hours "
-    "group_id version entered_at entered_by_id"
+    "group_id for_year version entered_at entered_by_id"
 ).split()
 
 
@@ -54,8 +56,9 @@ class Stored:
     meeting: Meeting
     types: set[str] = field(default_factory=set)
     roster: dict[Person, tuple[str, str]] = field(default_factory=dict)
-    # Keys of the attendance rows.
-    seats: dict[Person, int] = field(default_factory=dict)
+    # Attendance rows: key, whether formal and whether voting on the day of the meeting.
+    seats: dict[Person, tuple[int, bool, bool]] = field(default_factory=dict)
+    resolutions: list[Resolution] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -69,6 +72,8 @@ class MeetingPlan:
     types: tuple[Type, ...] | None = None
     stored: Stored | None = None
     roster: dict[Person, tuple[str, str]] | None = None
+    # Texts of what was decided, where the cell brings others.
+    resolutions: list[str] | None = None
     # Whether a planned meeting becomes one that was held: entered by this import.
     becomes_held: bool = False
 
@@ -97,7 +102,9 @@ class Meetings:
                 stored = self._match(row, place)
                 if not row.problems:
                     rosters_wanted.append((row, place, stored))
-        self._load_attendance([stored for _row, _place, stored in rosters_wanted if stored])
+        wanted = [stored for _row, _place, stored in rosters_wanted if stored]
+        self._load_attendance(wanted)
+        self._load_resolutions(wanted)
         for row, place, stored in rosters_wanted:
             self._plan_row(row, place, stored)
 
@@ -222,12 +229,17 @@ class Meetings:
         found = []
         for piece in chunks({stored.meeting.pk for stored in meetings}):
             found += Attendance.objects.filter(meeting__in=piece).values_list(
-                "meeting_id", "member_id", "state", "reason", "pk"
+                "meeting_id", "member_id", "state", "reason", "pk", "was_formal", "may_vote"
             )
         self.county.load_by_pk({member for _meeting, member, *_entry in found})
-        for meeting, member, state, reason, pk in found:
+        for meeting, member, state, reason, *seat in found:
             stored, person = self.by_pk[meeting], self.county.people[member]
-            stored.roster[person], stored.seats[person] = (state, reason), pk
+            stored.roster[person], stored.seats[person] = (state, reason), tuple(seat)
+
+    def _load_resolutions(self, meetings: list[Stored]) -> None:
+        for piece in chunks({stored.meeting.pk for stored in meetings}):
+            for one in Resolution.objects.filter(meeting__in=piece).order_by("pk"):
+                self.by_pk[one.meeting_id].resolutions.append(one)
 
     def _plan_row(self, row: Row, place: Place, stored: Stored | None) -> None:
         if stored:
@@ -236,6 +248,8 @@ class Meetings:
             meeting = Meeting(hours=Decimal(0), held_on=row.values[HELD.heading])
         row.plan = MeetingPlan(place, meeting, stored=stored)
         self._plan_facts(row, stored)
+        self._plan_year(row, stored)
+        plan_resolutions(row, stored.resolutions if stored else [])
         self._plan_persons(row, stored)
         self._plan_roster(row, stored)
         self._check_counts(row)
@@ -274,6 +288,28 @@ class Meetings:
                 continue
             if stored:
                 row.change(heading, before[heading], new)
+
+    @staticmethod
+    def _plan_year(row: Row, stored: Stored | None) -> None:
+        """所属年度: only of 组织生活会 and 民主评议; without the cell the year of the day."""
+        plan, meeting = row.plan, row.plan.meeting
+        types = set(plan.types or (stored.types if stored else ()))
+        typed = row.values.get(FOR_YEAR.heading)
+        if not types & FOR_A_YEAR:
+            meeting.for_year = None
+            if typed and not row.untouched(FOR_YEAR.heading):
+                reason = "只有组织生活会和民主评议有所属年度，这一格没有采用"
+                row.note(FOR_YEAR.heading, reason, typed)
+            return
+        before = meeting.for_year
+        if typed and not meeting.held_on.year - 1 <= typed <= meeting.held_on.year:
+            row.refuse(FOR_YEAR.heading, "所属年度应是会议当年或上一年，请核对", typed)
+        elif stored and typed:
+            if found := row.differences({FOR_YEAR.heading: before}):
+                meeting.for_year = found[FOR_YEAR.heading]
+                row.change(FOR_YEAR.heading, before, meeting.for_year)
+        else:
+            meeting.for_year = typed or before or meeting.held_on.year
 
     def _set_group(self, row: Row, name: str) -> bool:
         groups = self.groups[row.plan.place]
@@ -426,6 +462,7 @@ class Meetings:
         )
         self._write_types(rows)
         self._write_attendance(rows)
+        write_resolutions([row.plan for row in rows])
         for row in rows:
             meeting, branch = row.plan.meeting, row.plan.place.pk
             writing.line(row, AREA, meeting.pk, branch)
@@ -451,18 +488,30 @@ class Meetings:
         for plan in (row.plan for row in rows if row.plan.roster is not None):
             before, day = plan.stored.roster if plan.stored else {}, plan.meeting.held_on
             gone += [
-                plan.stored.seats[person]
+                plan.stored.seats[person][0]
                 for person, entry in before.items()
                 if plan.roster.get(person) != entry
             ]
             fresh += [
-                (plan.meeting.pk, person.pk, str(state), reason, person.was_formal(day))
+                (plan.meeting.pk, person.pk, str(state), reason, *_standing(plan, person, day))
                 for person, (state, reason) in plan.roster.items()
                 if before.get(person) != (state, reason)
             ]
         for piece in chunks(gone):
             Attendance.objects.filter(pk__in=piece).delete()
-        bulk.insert(Attendance, ("meeting_id", "member_id", "state", "reason", "was_formal"), fresh)
+        bulk.insert(
+            Attendance,
+            ("meeting_id", "member_id", "state", "reason", "was_formal", "may_vote"),
+            fresh,
+        )
+
+
+def _standing(plan: MeetingPlan, person: Person, day: datetime.date) -> tuple[bool, bool]:
+    """Formal and voting: frozen for whoever has a seat, else as on the day of the meeting."""
+    if plan.stored and person in plan.stored.seats:
+        return plan.stored.seats[person][1:]
+    formal = person.was_formal(day)
+    return formal, formal
 
 
 def _named(roster: dict[Person, tuple[str, str]], state: str) -> tuple[str, ...]:

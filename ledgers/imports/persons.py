@@ -53,3 +53,20 @@ def note_kept_name(row: Row, stored: str) -> None:
     name = split_person(row.values.get(MEMBER_NAME.heading, ""))[0]
     if row.stamp and name and canonical(name) != canonical(stored):
         row.note(MEMBER_NAME.heading, f"系统里是“{stored}”，姓名请在系统里更正，本格没有采用", name)
+
+
+def person_typed(
+    county: County, row: Row, heading: str, place: Place, day: datetime.date
+) -> Person | None:
+    """The one of that name in the branch on that day; refuses what fits nobody or several."""
+    typed = row.values[heading]
+    try:
+        person = county.named(typed, place, day)
+    except Ambiguous as fault:
+        row.refuse(heading, str(fault), typed)
+        return None
+    if person is None:
+        row.refuse(heading, f"不在支部 {day} 的党员名册里，请核对支部和姓名", typed)
+    elif person.row:
+        row.needs.add(person.row)
+    return person

@@ -5,32 +5,58 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ledgers.imports.appraisals import Appraisals
+from ledgers.imports.attendance import AttendanceBook
 from ledgers.imports.branches import Branches
 from ledgers.imports.county import County
+from ledgers.imports.courses import Courses
 from ledgers.imports.development import Developments
 from ledgers.imports.dues import Dues, refuse_without_year
+from ledgers.imports.make_ups import MakeUps
 from ledgers.imports.meetings import Meetings
 from ledgers.imports.members import Members
 from ledgers.imports.posts import Posts
 from ledgers.imports.results import SAME, PlannedLine, Problem, Row, SheetResult, Table
 from ledgers.imports.tables import nearly, read_rows, recognise
+from ledgers.imports.talks import Talks
 from ledgers.imports.tasks import Tasks
 from ledgers.imports.transfers import Transfers
+from ledgers.imports.year_overview import YearOverview
+from ledgers.imports.year_plans import YearPlans
 from ledgers.models import Outcome
 from ledgers.reading import UnreadableWorkbook, read_workbook
 from ledgers.sheets import (
+    APPRAISALS,
+    ATTENDANCE,
     BRANCHES,
+    COURSES,
     DEVELOPMENT,
     DUES,
+    MAKE_UPS,
     MEETINGS,
     MEMBERS,
+    PLANS,
     POSTS,
     SHEETS,
     SUMMARIES,
+    TALKS,
     TASKS,
     TRANSFERS,
+    YEAR_OVERVIEW,
 )
 
+# What belongs to meetings is planned and written in this order, after the meetings themselves.
+MEETING_PLANNERS = (
+    (PLANS, YearPlans),
+    (ATTENDANCE, AttendanceBook),
+    (MAKE_UPS, MakeUps),
+    (COURSES, Courses),
+    (APPRAISALS, Appraisals),
+    (TALKS, Talks),
+    (YEAR_OVERVIEW, YearOverview),
+)
+# Sheets whose rows need a year that may stand elsewhere, or be asked for.
+_YEARLY = (PLANS, APPRAISALS, YEAR_OVERVIEW)
 # Told what is being done, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
 
@@ -55,6 +81,8 @@ class ImportPlan:
     posts: Posts | None = None
     developments: Developments | None = None
     transfers: Transfers | None = None
+    # The planners of the yearly workbook 三会一课台账, each after those it looks into.
+    meeting_year: tuple = ()
 
     @property
     def refused(self) -> int:
@@ -82,8 +110,8 @@ def plan_import(
 ) -> ImportPlan:
     """Read workbooks given as (name, content), match and compare them with what is stored.
 
-    Order does not matter. `user` None means everything is in reach; `year` is that of dues
-    sheets that do not name one. Nothing is raised for what is in the files: it stands in the plan.
+    Order does not matter. `user` None means everything is in reach; `year` is that of
+    sheets of dues, plans and appraisals that do not name one. Nothing is raised for what is in the files: it stands in the plan.
     """
     progress = on_progress or _silent
     plan = ImportPlan(today=today, user=user)
@@ -148,6 +176,8 @@ def _read_table(plan: ImportPlan, table: Table, cells, year: int | None) -> None
             reason = f"表上写的是 {table.year} 年，按表上的年度导入"
             result.notes.append(Problem(table.header_row, "", str(year), reason))
         table.year = table.year or year
+    elif table.declaration in _YEARLY:
+        table.year = table.year or year
     read_rows(table, cells)
     if table.declaration is DUES:
         refuse_without_year(table)
@@ -164,6 +194,7 @@ def _plan_ledgers(plan: ImportPlan, progress: Progress) -> None:
     plan.dues, plan.meetings, plan.tasks = Dues(county), Meetings(county), Tasks(county)
     plan.posts = Posts(county, plan.branches)
     plan.developments, plan.transfers = Developments(county), Transfers(county)
+    plan.meeting_year = tuple((sheet, make(county)) for sheet, make in MEETING_PLANNERS)
     for sheet, planner in (
         (BRANCHES, plan.branches),
         (MEMBERS, plan.members),
@@ -173,8 +204,11 @@ def _plan_ledgers(plan: ImportPlan, progress: Progress) -> None:
         (POSTS, plan.posts),
         (DEVELOPMENT, plan.developments),
         (TRANSFERS, plan.transfers),
+        *plan.meeting_year,
     ):
         rows = plan.rows[sheet.name]
+        if sheet is ATTENDANCE:
+            planner.beside(plan.rows[MEETINGS.name])
         if rows:
             progress(f"核对{sheet.name}", done, total)
             planner.plan(rows)

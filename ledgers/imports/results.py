@@ -112,6 +112,8 @@ class Row:
     hidden: str = ""
     needs: set["Row"] = field(default_factory=set)
     plan: Any = None
+    # What stands above the row; in a ledger of blocks each has its own.
+    headings: list = field(default_factory=list)
 
     @property
     def key(self) -> str:

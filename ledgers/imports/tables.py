@@ -9,8 +9,15 @@ from branches.typed import Unreadable, folded
 from ledgers import keys
 from ledgers.imports.results import Problem, Row, Table, masked_roughly
 from ledgers.reading import SheetCells
-from ledgers.sheets import SHEETS, SUMMARIES
-from ledgers.sheets.columns import CLEAR, NOTHING, Column, Sheet, fold_heading
+from ledgers.sheets import ATTENDANCE, SHEETS, SUMMARIES
+from ledgers.sheets.columns import (
+    CLEAR,
+    MEMBER_NAME,
+    NOTHING,
+    Column,
+    Sheet,
+    fold_heading,
+)
 
 # The header stands below titles and notes, but not further down than this.
 _HEADER_WITHIN = 30
@@ -18,6 +25,7 @@ _HEADER_WITHIN = 30
 _FORBIDDEN = re.compile(
     "宗教|信教|信仰|教徒|邪教|教派|涉黑|涉恶|犯罪|嫌疑|嫌犯|违法|涉案|涉毒|吸毒|前科|案底|刑事|涉嫌"
 )
+_NAME_HEADS = frozenset({MEMBER_NAME.heading, *MEMBER_NAME.aliases})
 _TOTAL = re.compile(r"^(本页|本表|本年|全年|全县|全镇|支部)?(合计|小计|总计|共计|累计)")
 _SIGNATURE = re.compile(
     r"^(审核|复核|审批|填表|填报|制表|经办|报送|负责|单位负责|分管领导|主要领导|党支部书记|支部书记|"
@@ -178,8 +186,24 @@ def read_rows(table: Table, cells: SheetCells) -> None:
     """Read the data rows below the header; blank lines, totals and signatures are passed over."""
     headings = [fold_heading(cell) for cell in table.headings]
     for number, row in enumerate(cells.rows[table.header_row :], table.header_row + 1):
-        if _is_data(row, number, cells.banners, headings):
+        if _is_data(row, number, cells.banners, headings) and not _begins_block(table, row):
             table.rows.append(_read_row(table, number, row))
+
+
+def _begins_block(table: Table, row: list) -> bool:
+    """Whether the row heads a further block of a ledger that has one for each branch; from here
+    on its headings hold."""
+    if table.declaration is not ATTENDANCE or not any(
+        isinstance(cell, str) and fold_heading(cell) in _NAME_HEADS for cell in row
+    ):
+        return False
+    fits = [found for found in _columns_of(row) if found[0] is ATTENDANCE]
+    if not fits:
+        return False
+    _declaration, table.columns, table.headings = fits[0]
+    table.unknown_columns += _unknown(ATTENDANCE, table.columns, row)
+    _check_headings(table)
+    return True
 
 
 def _is_data(row: list, number: int, banners: set[int], headings: list[str]) -> bool:
@@ -205,7 +229,7 @@ def fold_signature(cell: str) -> str:
 
 
 def _read_row(table: Table, number: int, cells: list) -> Row:
-    row = Row(table, number, cells)
+    row = Row(table, number, cells, headings=table.headings)
     _read_key(row)
     for index, column in table.columns:
         cell = cells[index]

@@ -93,6 +93,29 @@ ABSENT = Column("缺席人员", read_persons, aliases=("缺席", "缺席党员")
 TOPIC = Column("主题", text_reader(300), aliases=("会议主题", "会议议题", "议题"), clearable=True)
 HOURS = Column("学时", read_hours, aliases=("学时数",), empty=None, clearable=True)
 
+
+def read_year(cell) -> int | None:
+    """A year: 2025, 2025年, 2025年度."""
+    text = folded(cell)
+    if not text:
+        return None
+    if found := re.fullmatch(r"(20\d\d)\s*(年度?)?", text):
+        return int(found[1])
+    raise Unreadable(f"“{text}”读不出年度，请写成 2025")
+
+
+# Only in the yearly ledger: the monthly one keeps its columns.
+FOR_YEAR = Column("所属年度", read_year, aliases=("会议年度",), empty=None, monthly=False)
+RESOLUTIONS = Column(
+    "决议",
+    text_reader(5000),
+    aliases=("会议决议", "决议内容", "形成决议"),
+    clearable=True,
+    monthly=False,
+)
+# Shown in the yearly ledger, never read: it follows from the days.
+LATE = "补录"
+
 ATTENDANCE = {
     PRESENT: AttendanceState.PRESENT,
     LEAVE: AttendanceState.LEAVE,
@@ -119,17 +142,60 @@ SHEET = Sheet(
         ABSENT,
         TOPIC,
         HOURS,
+        FOR_YEAR,
+        RESOLUTIONS,
     ),
     identifying=(BRANCH, (TYPES.heading,), (HELD.heading,)),
+    ignored=frozenset({"序号", "需更正", LATE}),
 )
 
 
+def one_line_of(text: str) -> str:
+    """A resolution in one line of a cell."""
+    return re.sub(r"\s*\n\s*", "；", text.strip())
+
+
+def written_resolutions(texts) -> str:
+    """Resolutions in one cell: a line each, numbered where there are several."""
+    texts = [one_line_of(text) for text in texts]
+    if len(texts) < 2:
+        return "".join(texts)
+    return "\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1))
+
+
+def split_resolutions(cell: str) -> list[str]:
+    """The opposite of `written_resolutions`; a number that is no place in the list stays."""
+    lines = [line.strip() for line in cell.split("\n") if line.strip()]
+    if len(lines) < 2:
+        return lines
+    bare = [
+        re.sub(rf"^[(（]?{number}[)）.．、](?!\d)\s*", "", line)
+        for number, line in enumerate(lines, 1)
+    ]
+    return bare if all(map(str.__ne__, bare, lines)) else lines
+
+
 def values(
-    *, branch, types, held_on, starts_at, group, place, host, lecturer, topic, hours, attendance
+    *,
+    branch,
+    types,
+    held_on,
+    starts_at,
+    group,
+    place,
+    host,
+    lecturer,
+    topic,
+    hours,
+    attendance,
+    for_year,
+    resolutions,
+    late="",
 ) -> dict:
     """What the row of a meeting holds, by heading.
 
-    `host`, `lecturer` and the names in `attendance` (state → list) as `write_person` writes them.
+    `host`, `lecturer` and the names in `attendance` (state → list) as `write_person` writes them;
+    `resolutions` are the texts of what was decided, in order.
     """
     came = attendance.get(AttendanceState.PRESENT, ())
     return {
@@ -146,6 +212,9 @@ def values(
         CAME.heading: len(came),
         TOPIC.heading: topic,
         HOURS.heading: hours,
+        FOR_YEAR.heading: for_year,
+        RESOLUTIONS.heading: written_resolutions(resolutions),
+        LATE: late,
         **{
             column.heading: tuple(attendance.get(state, ())) for column, state in ATTENDANCE.items()
         },

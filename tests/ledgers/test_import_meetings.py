@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from branches.models import Changed, Group, Organisation
-from meetings.models import Attendance, Meeting, MeetingType
+from meetings.models import Attendance, Meeting, MeetingType, Resolution
 from members.models import Member
 from tests.ledgers.workbooks import (
     COUNTY,
@@ -258,3 +258,57 @@ def test_a_planned_meeting_that_was_held_is_entered_by_the_import(county):
     meeting = Meeting.objects.get()
     assert (meeting.state, meeting.entered_by) == ("held", user)
     assert meeting.entered_at > before
+
+
+# --- 所属年度 and 决议 ------------------------------------------------------------------------
+
+
+def _with(*more, types="组织生活会", day="2026-02-03"):
+    heads = ["党支部编码", "会议类型", "时间", "所属年度", "决议", "补录"]
+    return "三会一课", [heads, ["B1", types, day, *more]]
+
+
+def test_a_life_meeting_is_of_the_year_that_is_said(county):
+    planned = give(_with("2025年度", None, "补录"))
+    assert counts(planned) == (1, 1, 0, 0, 0)
+    assert planned.sheets[0].unknown_columns == []
+    assert Meeting.objects.get().for_year == 2025
+    assert counts(give(_with("2025"))) == (1, 0, 0, 1, 0)
+    assert counts(give(_with("2026"))) == (1, 0, 1, 0, 0)
+    assert Meeting.objects.get().for_year == 2026
+
+
+def test_without_the_column_it_is_the_year_of_the_day(county):
+    give(_with(None))
+    assert Meeting.objects.get().for_year == 2026
+
+
+def test_other_meetings_are_of_no_year(county):
+    planned = give(_with("2025", types="党课"))
+    assert "只有组织生活会和民主评议有所属年度" in remarks(planned)[0][2]
+    assert Meeting.objects.get().for_year is None
+
+
+def test_a_year_long_past_is_refused(county):
+    assert reasons(plan(_with("2023"))) == [(2, "所属年度", "所属年度应是会议当年或上一年，请核对")]
+
+
+def test_resolutions_come_as_text_and_stay_what_they_are(county):
+    sheet = _with(None, "1. 同意年度计划\n2. 同意 12.5 万元预算", types="支部党员大会")
+    give(sheet)
+    texts = ["同意年度计划", "同意 12.5 万元预算"]
+    assert list(Resolution.objects.values_list("text", flat=True)) == texts
+    assert counts(give(sheet)) == (1, 0, 0, 1, 0)
+    turned = _with(None, "同意 12.5 万元预算\n同意年度计划", types="支部党员大会")
+    assert counts(give(turned)) == (1, 0, 0, 1, 0)
+    give(_with(None, "同意年度计划", types="支部党员大会"))
+    assert list(Resolution.objects.values_list("text", flat=True)) == texts[:1]
+
+
+def test_a_resolution_that_was_voted_on_is_not_changed_by_a_cell(county):
+    give(_with(None, "同意接收", types="支部党员大会"))
+    Resolution.objects.update(yes=5)
+    planned = plan(_with(None, "不同意接收", types="支部党员大会"))
+    assert reasons(planned) == [(2, "决议", "这项决议登记了表决，请在系统的会议记录里修改")]
+    give(_with(None, "同意接收\n散会", types="支部党员大会"))
+    assert list(Resolution.objects.values_list("text", "yes")) == [("同意接收", 5), ("散会", None)]

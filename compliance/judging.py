@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Min, Q
 
+from branches.deadlines import BEGINS
 from branches.history import were
 from branches.models import WITHOUT_RELATIONS, Form, Organisation
 from branches.periods import Period, add_months, period_of
@@ -23,12 +24,6 @@ WINDOW_MONTHS = Key(
     minimum=1,
     maximum=36,
     help="补录和更正会改变这段时间内的结论",
-)
-BEGINS = Key(
-    "compliance.begins_on",
-    "从哪一天起核对",
-    datetime.date.min,
-    help="填 2026-01-01 这样的日期；清空时从最早一次会议或应缴党费所在月份起，启用以前的期间不核对",
 )
 
 

@@ -23,13 +23,15 @@ from compliance.wording import (
     progress,
     weekday_text,
 )
+from dashboard.plan_dates import PlanDates, words_of
 from dues.models import Charge
 from dues.standing import paid_for
-from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
-from meetings.models import Meeting
+from meetings.hours import LEADERS_HOURS, YEARLY_HOURS
+from meetings.joint import awaiting
+from meetings.models import Meeting, PlanItem
+from meetings.study import Sums, missed, standings
 from members.enums import TransferState
-from members.models import Transfer
-from members.roster import roster
+from members.models import Member, Transfer
 from tasks.models import OPEN_STATES, Task, TaskState
 
 # A yearly duty that keeps its pace is listed from so many days before it is due.
@@ -37,6 +39,7 @@ _YEARLY_AHEAD = 90
 _NAMES_SHOWN = 2
 _PERIODS_SHOWN = 2
 _DONE_SHOWN = 4
+_WAITING_SHOWN = 3
 # Overdue tasks stand in the list one by one, so their rule is not listed as well.
 _TASK_RULE = "tasks.overdue"
 
@@ -103,17 +106,20 @@ def _tally_links(tally: dict[str, int], show: str) -> dict:
 
 def _due(branch, duties, today, values, soon_days) -> list[Item]:
     late: dict[str, list[Duty]] = defaultdict(list)
-    items = []
+    items, plan = [], PlanDates(branch, today)
     for duty in duties:
         if duty.rule == _TASK_RULE or duty.rule not in RULES:
             continue
         if duty.state == DutyState.OVERDUE:
             late[duty.rule].append(duty)
-        elif duty.state in (DutyState.OPEN, DutyState.BEHIND) and _is_listed(duty, today):
-            items.append(_item(branch, [duty], today, values, soon_days))
-    items += [_item(branch, missed, today, values, soon_days) for missed in late.values()]
+        elif duty.state in (DutyState.OPEN, DutyState.BEHIND) and (
+            _is_listed(duty, today) or plan.is_near(duty, soon_days)
+        ):
+            items.append(_item(branch, [duty], today, values, soon_days, plan))
+    items += [_item(branch, missed, today, values, soon_days, plan) for missed in late.values()]
     items += _tasks(branch, today, soon_days)
     items += _arriving(branch, today, soon_days)
+    items += _invited(branch, today)
     order = {"late": 0, "soon": 1, "other": 1}
     return sorted(items, key=lambda item: (order[item.bin], item.due_on, item.title))
 
@@ -135,8 +141,11 @@ def _is_listed(duty: Duty, today: datetime.date) -> bool:
     return duty.due_on <= duty.ends_on or duty.ends_on <= month_end(today)
 
 
-def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
-    """One line for a duty; several missed periods of one rule share a line."""
+def _item(branch, duties: list[Duty], today, values, soon_days, plan: PlanDates) -> Item:
+    """One line for a duty; several missed periods of one rule share a line.
+
+    Where the plan names a day, that day is shown until it has passed.
+    """
     first = duties[0]
     rule = RULES[first.rule]
     shown = badge(first, today, soon_days)
@@ -150,7 +159,9 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
     if rule.code == "dues.paid" and shown.kind == "run":
         words = f"已收 {first.actual}/{first.required}"
     label = "查看" if first.waiting else rule.cure.label
-    return Item(
+    line = plan.line_of(first)
+    extra = {"plan": str(line.pk)} if line else {}
+    item = Item(
         kind=kind,
         status=words,
         title=rule.headline.format(period=periods),
@@ -163,9 +174,24 @@ def _item(branch, duties: list[Duty], today, values, soon_days) -> Item:
         if rule.by_superior
         else {
             "label": label,
-            "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}"),
+            "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}", **extra),
         },
     )
+    if line is not None and not late and len(duties) == 1:
+        _say_plan(item, first, line, today, soon_days)
+    return item
+
+
+def _say_plan(item: Item, duty: Duty, line: PlanItem, today: datetime.date, soon_days: int) -> None:
+    """Put the planned day into a line of the desk: amber by the earlier of it and the due day."""
+    item.basis = f"{item.basis.partition('，现为')[0]}，{words_of(line, today)}"
+    if line.month_only or not today <= line.planned_on <= item.due_on:
+        return
+    item.due_label, item.due_text = "计划", day_text(line.planned_on, today)
+    item.due_on = line.planned_on
+    days = (line.planned_on - today).days
+    if duty.state == DutyState.OPEN and days <= soon_days:
+        item.kind, item.status = "soon", f"还剩 {days} 天" if days else "计划今天"
 
 
 def _due_text(due_on: datetime.date, today: datetime.date, late: bool) -> str:
@@ -253,6 +279,38 @@ def _arriving(branch, today, soon_days) -> list[Item]:
                 due_on=until,
                 why_url=url,
                 action={"label": "去接收", "url": url},
+            )
+        )
+    return items
+
+
+def _invited(branch, today) -> list[Item]:
+    """Joint activities of other branches that this one has not answered."""
+    items = []
+    for asked in awaiting(branch):
+        days = (today - asked.held_on).days
+        if asked.cancelled:
+            kind, status = "wait", "已取消"
+        elif days < 0:
+            kind, status = "run", f"{-days} 天后开展"
+        else:
+            kind, status = "soon", "待点名"
+        answerable = days >= 0 and not asked.cancelled
+        items.append(
+            Item(
+                kind=kind,
+                status=status,
+                title=asked.title,
+                basis=f"{asked.host}邀请，{asked.kinds}"
+                + (f"，已过 {days} 天" if days > 0 else ""),
+                due_label="开展",
+                due_text=day_text(asked.held_on, today),
+                due_on=asked.held_on,
+                why_url=asked.url,
+                action={
+                    "label": "点名登记" if answerable else "查看",
+                    "url": asked.register_url if answerable else asked.url,
+                },
             )
         )
     return items
@@ -370,29 +428,45 @@ def _against_rules(current: dict[str, Duty], today, values, soon_days) -> dict:
 
 
 def _study(branch, today, values) -> dict | None:
-    """The branch's study hours against an even pace."""
-    members = list(
-        roster([branch.pk], today).order_by("member_id").values_list("member_id", "member__name")
-    )
-    if not members:
+    """The branch's study hours against an even pace, and who missed what and has not made it up.
+
+    Secretaries and committee members are asked for more; who is exempt is not counted.
+    """
+    people = standings([branch.pk], today, values=values)
+    sums = Sums.of(people)
+    if not sums.due:
         return None
-    yearly = values.on(YEARLY_HOURS, today)
-    pace = hours_due(yearly, today)
-    hours = hours_by_member(
-        today.replace(month=1, day=1), today, members=[pk for pk, _name in members]
-    )
-    average = sum(hours.values(), Decimal(0)) / len(members)
-    behind = [name for pk, name in members if hours.get(pk, Decimal(0)) < pace]
+    behind = sorted((one for one in people if one.state == "behind"), key=lambda one: -one.lacking)
+    named = [one.member_id for one in behind[:_NAMES_SHOWN]]
+    names = dict(Member.objects.filter(pk__in=named).values_list("pk", "name"))
+    waiting = missed(Meeting.objects.filter(organisation=branch, held_on__year=today.year), today)
+    waiting_count = waiting.count()
+    make_ups_url = reverse("meetings:make_ups") + f"?branch={branch.code}"
     return {
-        "required": yearly,
-        "average": f"{average:.1f}",
-        "expected": pace,
-        "percent": min(int(100 * average / yearly), 100),
-        "pace_percent": min(int(100 * pace / yearly), 100),
-        "behind": average < pace,
+        "required": values.on(YEARLY_HOURS, today),
+        "required_leaders": values.on(LEADERS_HOURS, today)
+        if any(one.post for one in people)
+        else None,
+        "average": f"{sums.average:.1f}",
+        "expected": sums.pace,
+        "percent": min(int(100 * sums.average / sums.required), 100),
+        "pace_percent": min(int(100 * sums.pace / sums.required), 100),
+        "behind": sums.average < sums.pace,
         "behind_count": len(behind),
-        "behind_names": "、".join(behind[:_NAMES_SHOWN])
+        "behind_names": "、".join(names[pk] for pk in named)
         + (" 等" if len(behind) > _NAMES_SHOWN else ""),
-        "url": reverse("members:list") + f"?branch={branch.code}",
-        "action_url": reverse("meetings:register") + f"?branch={branch.code}&types=lecture",
+        "url": reverse("meetings:hours") + f"?branch={branch.code}",
+        "action_url": make_ups_url if waiting_count else "",
+        "waiting_count": waiting_count,
+        "waiting": [
+            {
+                "name": row.member.name,
+                "words": f"{day_text(row.meeting.held_on, today)}{row.get_state_display()}，"
+                f"{row.meeting.hours:.1f} 学时",
+                "url": f"{make_ups_url}&member={row.member_id}",
+            }
+            for row in waiting.select_related("meeting", "member")[:_WAITING_SHOWN]
+        ]
+        if waiting_count
+        else [],
     }

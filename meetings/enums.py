@@ -107,6 +107,15 @@ class TrainingKind(TextChoices):
     NEW_MEMBERS = "new_members", "新党员培训"
 
 
+class Participation(TextChoices):
+    """How a member stands to the yearly appraisal; OUT is chosen for who is not on its list."""
+
+    HERE = "here", "参加"
+    ELSEWHERE = "elsewhere", "在现居住地参加"
+    ABSENT = "absent", "未参加"
+    OUT = "out", "不在名单"
+
+
 class Grade(TextChoices):
     """民主评议 grades; source: 支部条例 Art. 18."""
 

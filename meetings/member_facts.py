@@ -7,17 +7,37 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from branches.values import Values
+from meetings.appraising import appraisals_of
 from meetings.enums import AttendanceState, MeetingState
-from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
+from meetings.hours import (
+    LEADERS_HOURS,
+    YEARLY_HOURS,
+    exempt_on,
+    hours_by_member,
+    hours_due,
+    posts_among,
+)
 from meetings.models import Attendance
 from members import facts
 
 
 def study_of(members: list[int], day: datetime.date) -> dict[int, facts.Study]:
-    required = Values().on(YEARLY_HOURS, day)
-    expected = hours_due(required, day)
+    """Who leads a branch owes more; of who is exempt nothing is expected."""
+    values = Values()
     earned = hours_by_member(datetime.date(day.year, 1, 1), day, members)
-    return {key: facts.Study(earned.get(key, Decimal(0)), required, expected) for key in members}
+    leading, exempt = posts_among(members, day), exempt_on(day, members)
+    required = {
+        False: values.on(YEARLY_HOURS, day),
+        True: values.on(LEADERS_HOURS, day),
+    }
+    return {
+        key: facts.Study(
+            earned.get(key, Decimal(0)),
+            required[key in leading],
+            Decimal(0) if key in exempt else hours_due(required[key in leading], day),
+        )
+        for key in members
+    }
 
 
 def meetings_of(member: int, day: datetime.date, count: int) -> list[facts.Attended]:
@@ -61,3 +81,4 @@ def presence_of(
 facts.register(facts.STUDY, study_of)
 facts.register(facts.MEETINGS, meetings_of)
 facts.register(facts.PRESENCE, presence_of)
+facts.register(facts.APPRAISALS, appraisals_of)

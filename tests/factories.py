@@ -37,7 +37,26 @@ from dues.models import (
 )
 from dues.rates import Category
 from meetings.enums import AttendanceState, MeetingState, Type
-from meetings.models import Attendance, Meeting, MeetingType
+from meetings.models import (
+    Appraisal,
+    AppraisalResult,
+    Attendance,
+    JointInvitation,
+    MakeUp,
+    Matter,
+    MatterStep,
+    Meeting,
+    MeetingType,
+    PlanItem,
+    Resolution,
+    StudyExemption,
+    Talk,
+    TalkPerson,
+    Training,
+    TrainingAttendance,
+    Visit,
+    YearPlan,
+)
 from members.enums import (
     ContactWay,
     MemberKind,
@@ -528,3 +547,119 @@ def make_contribution(member, paid_on, amount="5000.00", **facts):
         paid_on=paid_on,
         **facts,
     )
+
+
+def make_make_up(meeting, member, done_on, hours="2.0", **facts):
+    """What a member who missed a meeting studied afterwards."""
+    facts.setdefault("way", "self_study")
+    return MakeUp.objects.create(
+        meeting=meeting, member=member, done_on=done_on, hours=Decimal(hours), **facts
+    )
+
+
+def make_training(organisation, ends_on, *, people=(), hours="8.0", **facts):
+    """A course that ended on a day; `people` have its full hours, each in the branch of today."""
+    facts = {
+        "title": f"党员培训班（{next(_counter)}）",
+        "level": "county",
+        "starts_on": ends_on,
+        **facts,
+    }
+    training = Training.objects.create(
+        organisation=organisation, ends_on=ends_on, hours=Decimal(hours), **facts
+    )
+    for member in people:
+        TrainingAttendance.objects.create(
+            training=training,
+            member=member,
+            organisation=member.organisation,
+            hours=Decimal(hours),
+        )
+    return training
+
+
+def make_exemption(member, starts_on, ends_on, **facts):
+    """A member who need not reach the study hours between two days."""
+    facts = {"decided_on": starts_on, "decided_by": "支委会", **facts}
+    return StudyExemption.objects.create(
+        member=member,
+        organisation=member.organisation,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        **facts,
+    )
+
+
+def make_resolution(meeting, text="同意", *, kind="ordinary", should=None, present=None, **facts):
+    """What a meeting decided; `should` and `present` are those who may vote."""
+    return Resolution.objects.create(
+        meeting=meeting, text=text, kind=kind, should_attend=should, present=present, **facts
+    )
+
+
+def make_matter(branch, title="村内道路硬化", *, stages=(), **facts):
+    """A matter of 四议两公开; `stages` are pairs of stage and day, or stage and held meeting."""
+    matter = Matter.objects.create(organisation=branch, title=title, **facts)
+    for stage, done in stages:
+        meeting = None if isinstance(done, datetime.date) else done
+        MatterStep.objects.create(
+            matter=matter,
+            stage=stage,
+            done_on=meeting.held_on if meeting else done,
+            meeting=meeting,
+        )
+    return matter
+
+
+def make_talk(branch, held_on, *, initiators=(), members=(), relation="committee_member", **facts):
+    """A talk (谈心谈话) with who sought it and the others."""
+    talk = Talk.objects.create(organisation=branch, held_on=held_on, relation=relation, **facts)
+    for member in initiators:
+        TalkPerson.objects.create(talk=talk, member=member, is_initiator=True)
+    for member in members:
+        TalkPerson.objects.create(talk=talk, member=member)
+    return talk
+
+
+def make_visit(branch, visited_on, *, member=None, amount=None, **facts):
+    """A visit (走访慰问); without a member to somebody known by name only."""
+    facts = {
+        "occasion": "new_year",
+        "visitors": "林守正",
+        "person_name": member.name if member else "施桂英",
+        **facts,
+    }
+    return Visit.objects.create(
+        organisation=branch,
+        visited_on=visited_on,
+        member=member,
+        amount=Decimal(amount) if amount else None,
+        **facts,
+    )
+
+
+def make_invitation(meeting, branch, **facts):
+    """A branch invited to the meeting of another."""
+    return JointInvitation.objects.create(meeting=meeting, organisation=branch, **facts)
+
+
+def make_plan(branch, year, *, filed_on=None, **facts):
+    """The year plan of a branch, without lines."""
+    return YearPlan.objects.create(organisation=branch, year=year, filed_on=filed_on, **facts)
+
+
+def make_plan_item(branch, planned_on, type=Type.THEME_DAY, **facts):
+    """A line of the plan of that year, which is made if there is none."""
+    plan, _made = YearPlan.objects.get_or_create(organisation=branch, year=planned_on.year)
+    return PlanItem.objects.create(plan=plan, type=type, planned_on=planned_on, **facts)
+
+
+def make_appraisal(organisation, year=2026, **facts):
+    """A 民主评议 of one year without anybody on its list."""
+    return Appraisal.objects.create(organisation=organisation, year=year, **facts)
+
+
+def make_appraisal_result(appraisal, member, **facts):
+    """A member on the list of an appraisal."""
+    facts.setdefault("was_formal", member.kind == MemberKind.FORMAL)
+    return AppraisalResult.objects.create(appraisal=appraisal, member=member, **facts)

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from branches.dated import standing_on
 from branches.models import Organisation
-from branches.scope import ScopedQuerySet
+from branches.scope import ScopedQuerySet, paths_reached, within_paths
 from meetings.enums import MakeUpWay, TrainingKind, TrainingLevel
 from meetings.models.meetings import Meeting
 from members.models import Member
@@ -52,6 +52,22 @@ class MakeUp(models.Model):
         return f"{self.member_id} {self.done_on:%Y-%m-%d}"
 
 
+class TrainingQuerySet(ScopedQuerySet):
+    """Who organised a course acts on it; a branch whose people took part looks at it too."""
+
+    def visible_to(self, user):
+        return self._about(paths_reached(user))
+
+    def within(self, organisation):
+        return self._about((organisation.path,))
+
+    def _about(self, prefixes: tuple[str, ...]):
+        people = TrainingAttendance.objects.filter(within_paths("organisation__path", prefixes))
+        return self.filter(
+            within_paths("organisation__path", prefixes) | Q(pk__in=people.values("training"))
+        )
+
+
 class Training(models.Model):
     """A course (培训班). `organisation` organised or recorded it; `hours` is what a full course gives."""
 
@@ -80,7 +96,7 @@ class Training(models.Model):
     entered_at = models.DateTimeField("录入时间", auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = TrainingQuerySet.as_manager()
 
     class Meta:
         verbose_name = "培训"

@@ -113,7 +113,7 @@ def _page(request, chosen: Filters, search: str):
         "clear_url": link("members:list", branch=request.GET.get("branch")),
         "show_organisation": branch is None,
         "heads": _heads(request, chosen.sort, branch is None),
-        "hours_required": next((one.study.required for one in found if one.study), ""),
+        "hours_required": min((one.study.required for one in found if one.study), default=""),
         "rows": rows,
         "show_acts": any(row["edit_url"] for row in rows),
         "page": page,

@@ -48,6 +48,7 @@ SCOPES = {
 TIES = {
     "organisation",
     "memberships__organisation",
+    "appraisal__organisation",
     "member",
     "meeting",
     "task",

@@ -137,8 +137,22 @@ def keys():
         check := factories.make_check(branch, "2026-H1", month),
         check.lines.get(),
         factories.make_contribution(member, month),
+        factories.make_make_up(held, member, month),
+        factories.make_training(branch, month, people=[member], title="走访看望老党员"),
+        factories.make_exemption(member, month, month, decided_by="走访看望老党员"),
         factories.make_opening(member, datetime.date(2025, 10, 1), reason="走访看望老党员"),
         factories.make_remittance(branch, datetime.date(2026, 1, 1), explanation="走访看望老党员"),
+        item := factories.make_plan_item(branch, month, topic="走访看望老党员"),
+        item.plan,
+        factories.make_talk(branch, month, members=[member], content="走访看望老党员"),
+        factories.make_visit(branch, month, member=member, note="走访看望老党员"),
+        factories.make_invitation(
+            held, factories.make_branch(town, "上荻村第二党支部"), note="走访看望老党员"
+        ),
+        matter := factories.make_matter(branch, "走访看望老党员", stages=[("reviewed", held)]),
+        matter.steps.get(),
+        appraisal := factories.make_appraisal(branch, meeting=held),
+        factories.make_appraisal_result(appraisal, member),
     ]
     found = sorted({row.pk for row in rows})
     assert len(found) <= 5, "each further key means another walk over every address"

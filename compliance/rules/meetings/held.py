@@ -1,11 +1,10 @@
 import datetime
 from collections import defaultdict
-from decimal import Decimal
 
 from django.urls import reverse
 
 from branches.models import Organisation
-from branches.periods import Span, period_of
+from branches.periods import Span
 from branches.values import Key
 from compliance.registry import (
     Certainty,
@@ -19,21 +18,17 @@ from compliance.registry import (
     register,
 )
 from meetings.enums import FULL_NAMES, MeetingState, Type
-from meetings.hours import YEARLY_HOURS, hours_by_member, hours_due
 from meetings.models import Meeting, MeetingType
+from meetings.values import (
+    COMMITTEES_A_MONTH,
+    LECTURES_A_YEAR,
+    MEMBERS_MEETINGS_A_QUARTER,
+    THEME_DAYS_A_MONTH,
+    lectures_due,
+    quarters_left,
+)
 from members.posts import COMMITTEE_FROM
-from members.roster import counts, roster
-
-COMMITTEES_A_MONTH = Key(
-    "meetings.committee", "每月支委会次数", 1, unit="次", minimum=1, maximum=10
-)
-THEME_DAYS_A_MONTH = Key(
-    "meetings.theme_day", "每月主题党日次数", 1, unit="次", minimum=1, maximum=10
-)
-MEMBERS_MEETINGS_A_QUARTER = Key(
-    "meetings.members_meeting", "每季度党员大会次数", 1, unit="次", minimum=1, maximum=10
-)
-LECTURES_A_YEAR = Key("meetings.lecture", "每年党课次数", 4, unit="次", minimum=1, maximum=50)
+from members.roster import counts
 
 
 def _days_held(question: Question, type_: str) -> dict[int, list[datetime.date]]:
@@ -87,20 +82,13 @@ def _measure_lecture(question: Question):
     held = _days_held(question, Type.LECTURE)
     year = question.period
     for pk, founded_on in question.organisations.values_list("pk", "founded_on"):
-        first = max(founded_on or year.starts_on, year.starts_on)
-        required = yearly * _quarters_left(first) // 4
+        required = lectures_due(yearly, founded_on, year.starts_on.year)
         if not required:
             continue
-        passed = _quarters_left(first) - _quarters_left(question.as_of, running=True)
+        first = max(founded_on or year.starts_on, year.starts_on)
+        passed = quarters_left(first) - quarters_left(question.as_of, running=True)
         pace = yearly * max(passed, 0) // 4 if question.as_of <= year.ends_on else required
         yield _measured(pk, required, held[pk], behind=len(held[pk]) < pace)
-
-
-def _quarters_left(day: datetime.date, running: bool = False) -> int:
-    """Whole quarters of the year from `day` on; with `running` the quarter of `day` counts too."""
-    quarter = period_of(Span.QUARTER, day)
-    index = (quarter.starts_on.month - 1) // 3
-    return 4 - index if running or day == quarter.starts_on else 3 - index
 
 
 def _meeting_records(question: Question, organisation: Organisation, type_: str) -> list[Record]:
@@ -136,48 +124,6 @@ def _committee_evidence(question: Question, organisation: Organisation) -> Evide
             ("应设支委会的人数", f"{question.value(COMMITTEE_FROM)} 人起"),
         ],
     )
-
-
-def _hours_of_roster(question: Question):
-    """For each organisation its members on the last day, with hours earned this year."""
-    memberships = roster(question.organisations, question.ends_on)
-    hours = hours_by_member(
-        question.starts_on, question.ends_on, members=memberships.values("member_id")
-    )
-    people = defaultdict(list)
-    for organisation_id, member_id in memberships.values_list("organisation_id", "member_id"):
-        people[organisation_id].append((member_id, hours.get(member_id, Decimal(0))))
-    return people
-
-
-def _measure_study_hours(question: Question):
-    yearly = question.value(YEARLY_HOURS)
-    pace = hours_due(yearly, question.as_of) if question.as_of in question.period else yearly
-    for pk, people in _hours_of_roster(question).items():
-        reached = sum(hours >= yearly for _member, hours in people)
-        average = sum(hours for _member, hours in people) / len(people)
-        yield Measured(pk, len(people), reached, behind=average < pace)
-
-
-def _study_hours_evidence(question: Question, organisation: Organisation) -> Evidence:
-    yearly = question.value(YEARLY_HOURS)
-    people = dict(_hours_of_roster(question).get(organisation.pk, []))
-    counted, missing = [], []
-    for membership in (
-        roster([organisation.pk], question.ends_on).select_related("member").order_by("member_id")
-    ):
-        hours = people.get(membership.member_id, Decimal(0))
-        record = Record(
-            text=membership.member.name,
-            note=f"{hours:.1f} 学时",
-            url=reverse("members:detail", args=[membership.member_id]),
-        )
-        (counted if hours >= yearly else missing).append(record)
-    average = sum(people.values()) / len(people) if people else Decimal(0)
-    facts = [("每人每年", f"{yearly} 学时"), ("人均", f"{average:.1f} 学时")]
-    if question.as_of in question.period:
-        facts.append(("按进度应到", f"{hours_due(yearly, question.as_of)} 学时"))
-    return Evidence(counted, missing, facts)
 
 
 _AREAS = frozenset({"meetings"})
@@ -267,28 +213,5 @@ THEME_DAY_IS_HELD = register(
         evidence=_meeting_evidence(Type.THEME_DAY),
         cure=Cure("登记会议", _REGISTER, (("types", Type.THEME_DAY),)),
         keys=(THEME_DAYS_A_MONTH,),
-    )
-)
-MEMBERS_STUDY = register(
-    Rule(
-        code="meetings.study_hours",
-        record="HRS-32",
-        title="学习学时",
-        short="学时",
-        headline="完成 {period}学习学时",
-        asks="每人每年 {value} 学时",
-        wording="党员每年集中学习培训时间一般不少于32学时。",
-        source="中国共产党党员教育管理工作条例（2019）第二十条；县方案要求每名党员每年不少于 32 学时",
-        certainty=Certainty.FOUND,
-        nature=Nature.NORMALLY,
-        how="应有：核对日在册党员数；已有：当年到会累计学时达到规定的人数。只计到会人员的学时。人均学时低于按天数匀速的进度为落后。",
-        span=Span.YEAR,
-        areas=_WITH_ROSTER,
-        measure=_measure_study_hours,
-        evidence=_study_hours_evidence,
-        cure=Cure("登记会议", _REGISTER, (("types", Type.LECTURE),)),
-        unit="人",
-        keys=(YEARLY_HOURS,),
-        from_founding=True,
     )
 )

@@ -23,9 +23,7 @@ def meeting_tabs(organisation: Organisation | None, current: str) -> list[dict]:
     """Pages about an organisation's meetings; `current` is the URL name of the page shown."""
     code = organisation.code if organisation else ""
     elsewhere = (
-        organisation is not None
-        and organisation.is_branch
-        and organisation.sector not in _VILLAGES
+        organisation is not None and organisation.is_branch and organisation.sector not in _VILLAGES
     )
     tabs = [
         {"label": label, "url": link(name, branch=code), "current": name == current}

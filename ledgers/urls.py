@@ -1,14 +1,14 @@
 from django.urls import path
 
-from ledgers import dues_views, list_views, meetings_views, views
+from ledgers import book_views, list_views, views
 
 app_name = "ledgers"
 
 urlpatterns = [
     path("", views.export, name="export"),
     path("members/", list_views.member_list, name="members"),
-    path("dues/", dues_views.dues_book, name="dues_book"),
-    path("meetings/", meetings_views.meetings_book, name="meetings_book"),
+    path("dues/", book_views.dues_book, name="dues_book"),
+    path("meetings/", book_views.meetings_book, name="meetings_book"),
     path("register/<slug:kind>/", views.register, name="register"),
     path("import/", views.import_upload, name="import"),
     path("import/template/<slug:kind>/", views.import_template, name="template"),

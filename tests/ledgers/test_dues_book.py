@@ -1,5 +1,6 @@
 """The yearly ledger of dues: what its sheets say, that it comes back unchanged, who may have it."""
 
+import dataclasses
 import datetime
 import io
 from decimal import Decimal
@@ -15,7 +16,7 @@ from dues.models import Charge, ChargeChange, OpeningBalance, Payment, Remittanc
 from dues.rates import Category
 from jobs import services as jobs
 from jobs.models import Job, JobState
-from ledgers import dues_views
+from ledgers import book_views
 from ledgers.exports import dues_book, services
 from ledgers.services import plan_import, write_import
 from tests import factories as make
@@ -338,7 +339,7 @@ def test_a_large_one_is_made_in_the_background_and_once(
 ):
     make.make_payment(member_owing(branch), JAN)
     log_in(client, Role.COMMITTEE_OFFICER, committee)
-    monkeypatch.setattr(dues_views, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(book_views, "DUES", dataclasses.replace(book_views.DUES, at_once=0))
     query = "?organisation=TOWN&year=2026"
     assert client.post(URL + query).url == reverse("ledgers:export")
     client.post(URL + query)
@@ -355,7 +356,7 @@ def test_who_lost_the_right_meanwhile_gets_nothing_from_the_job(
 ):
     make.make_payment(member_owing(branch), JAN)
     user = log_in(client, Role.COMMITTEE_OFFICER, committee)
-    monkeypatch.setattr(dues_views, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(book_views, "DUES", dataclasses.replace(book_views.DUES, at_once=0))
     client.post(URL)
     user.grants.all().delete()
     job = Job.objects.get()

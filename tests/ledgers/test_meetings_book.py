@@ -1,5 +1,6 @@
 """The yearly ledger of meetings: what its sheets say, that it comes back unchanged, who may have it."""
 
+import dataclasses
 import datetime
 import io
 from decimal import Decimal
@@ -13,7 +14,7 @@ from accounts.models import TrailLine
 from accounts.roles import Role
 from jobs import services as jobs
 from jobs.models import Job, JobState
-from ledgers import meetings_views
+from ledgers import book_views
 from ledgers.exports import meetings_book, services
 from ledgers.services import plan_import, write_import
 from meetings.enums import Type
@@ -290,7 +291,7 @@ def test_a_year_to_come_has_no_workbook(branch, tmp_path):
 
 
 def test_a_large_workbook_is_made_in_the_background(client, monkeypatch, committee, life):
-    monkeypatch.setattr(meetings_views, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(book_views, "MEETINGS", dataclasses.replace(book_views.MEETINGS, at_once=1))
     client.force_login(make.make_user(Role.COMMITTEE_OFFICER, committee))
     answer = client.post(f"{URL}?organisation=TOWN&year=2026")
     assert answer.url == reverse("ledgers:export")

@@ -1,7 +1,9 @@
-"""党费台账 of a year as a workbook: said what it will hold, then made at once or as a job."""
+"""The workbooks of a year: said what they will hold, then made at once or as a job."""
 
 import datetime
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.contrib import messages
@@ -20,20 +22,75 @@ from branches.scope import get_for, main_grant, paths_reached, reaches
 from branches.words import one_line
 from jobs.models import Job, JobState
 from jobs.services import start_job
-from ledgers.exports.dues_book import YearScope, export_dues_book, file_name, year_scope
+from ledgers.exports import dues_book as dues
+from ledgers.exports import meetings_book as meetings
+from ledgers.exports.dues_book import YearScope, year_scope
 from ledgers.exports.entries import entry_count
 from ledgers.exports.scope import NothingToShow
 from ledgers.exports.services import Refused
-from ledgers.jobs import DUES_BOOK
+from ledgers.jobs import DUES_BOOK, MEETINGS_BOOK
 
-# Above this many entries the workbook is made in the background.
-MOST_AT_ONCE = 5000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class Book:
+    """One workbook: what it is called, how large it will be, how it is made.
+
+    Above `at_once` rows it is made in the background.
+    """
+
+    name: str
+    page: str
+    kind: str
+    rows: Callable[[YearScope], int]
+    at_once: int
+    export: Callable[..., str]
+    file_name: Callable[[Organisation, int], str]
+    back: Callable[[Organisation, int], str]
+
+    def title(self, organisation: Organisation, year: int) -> str:
+        return f"{organisation.short_name}{year}年{self.name}"
+
+
+DUES = Book(
+    name="党费台账",
+    page="dues_book",
+    kind=DUES_BOOK,
+    rows=entry_count,
+    at_once=5000,
+    export=dues.export_dues_book,
+    file_name=dues.file_name,
+    back=lambda organisation, year: link(
+        "dues:summary", organisation=organisation.code, period=year
+    ),
+)
+MEETINGS = Book(
+    name="三会一课台账",
+    page="meetings_book",
+    kind=MEETINGS_BOOK,
+    rows=meetings.sheet_rows,
+    at_once=3000,
+    export=meetings.export_meetings_book,
+    file_name=meetings.file_name,
+    back=lambda organisation, year: link("meetings:year", branch=organisation.code, year=year),
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def dues_book(request):
-    """导出党费台账 of `?organisation=CODE&year=2026`: what it holds, and the button."""
+    """导出党费台账 of `?organisation=CODE&year=2026`."""
+    return _page(request, DUES)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def meetings_book(request):
+    """导出三会一课台账 of `?organisation=CODE&year=2026`."""
+    return _page(request, MEETINGS)
+
+
+def _page(request, book: Book):
+    """What the workbook will hold, and the button."""
     day = today()
     organisation = _organisation(request)
     year = min(year_asked(request, day), day.year)
@@ -41,25 +98,25 @@ def dues_book(request):
         scope = year_scope(organisation, year, day)
     except NothingToShow as nothing:
         raise Http404(str(nothing)) from nothing
-    count = entry_count(scope)
+    count = book.rows(scope)
     if request.method == "POST":
-        return _made(request, scope, count, year, day)
+        return _made(request, book, scope, count, year, day)
     context = {
         "organisation": organisation,
-        "title": f"{organisation.short_name}{year}年党费台账",
+        "title": book.title(organisation, year),
         "count": f"{count:,}",
-        "in_background": count > MOST_AT_ONCE,
-        "back_url": link("dues:summary", organisation=organisation.code, period=year),
+        "in_background": count > book.at_once,
+        "back_url": book.back(organisation, year),
         "years": [
             {
                 "label": f"{shown}年",
-                "url": link("ledgers:dues_book", organisation=organisation.code, year=shown),
+                "url": link(f"ledgers:{book.page}", organisation=organisation.code, year=shown),
                 "current": shown == year,
             }
             for shown in (day.year - 1, day.year)
         ],
     }
-    return render(request, "ledgers/dues_book.html", context)
+    return render(request, f"ledgers/{book.page}.html", context)
 
 
 def _organisation(request) -> Organisation:
@@ -78,14 +135,14 @@ def _organisation(request) -> Organisation:
     return grant.organisation
 
 
-def _made(request, scope: YearScope, count: int, year: int, day: datetime.date):
-    if count > MOST_AT_ONCE:
-        _start(request.user, scope.organisation, year)
+def _made(request, book: Book, scope: YearScope, count: int, year: int, day: datetime.date):
+    if count > book.at_once:
+        _start(request.user, book, scope.organisation, year)
         return redirect("ledgers:export")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "dues.xlsx")
+        path = Path(folder, "book.xlsx")
         try:
-            export_dues_book(
+            book.export(
                 organisation=scope.organisation,
                 year=year,
                 today=day,
@@ -102,7 +159,7 @@ def _made(request, scope: YearScope, count: int, year: int, day: datetime.date):
         content_type=_XLSX,
         headers={
             "Content-Disposition": content_disposition_header(
-                True, file_name(scope.organisation, year)
+                True, book.file_name(scope.organisation, year)
             ),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
@@ -110,19 +167,19 @@ def _made(request, scope: YearScope, count: int, year: int, day: datetime.date):
     )
 
 
-def _start(user, organisation: Organisation, year: int) -> None:
+def _start(user, book: Book, organisation: Organisation, year: int) -> None:
     """Start the job, unless the same one waits or runs already."""
     parameters = {"year": year}
     same = Job.objects.belonging_to(user).filter(
-        kind=DUES_BOOK,
+        kind=book.kind,
         organisation=organisation,
         parameters=parameters,
         state__in=(JobState.QUEUED, JobState.RUNNING),
     )
     if not same.exists():
         start_job(
-            kind=DUES_BOOK,
-            title=f"{organisation.short_name}{year}年党费台账",
+            kind=book.kind,
+            title=book.title(organisation, year),
             by=user,
             organisation=organisation,
             parameters=parameters,

@@ -16,6 +16,7 @@ _DATE = re.compile(r"^(\d{4})\s*[年.\-/．、]\s*(\d{1,2})\s*[月.\-/．、]\s*
 _YEAR_MONTH = re.compile(r"^(\d{4})\s*[年.\-/．]\s*(\d{1,2})\s*月?$")
 _MONTH_DAY = re.compile(r"^(\d{1,2})\s*[月.\-/．]\s*(\d{1,2})\s*日?$")
 _LARGEST_COUNT = 10**6
+_LARGEST_AMOUNT = Decimal("99999999.995")
 # A day outside of these is a slip of the keyboard.
 _YEARS = range(1900, 2101)
 _NAME_MARKS = re.compile(r"[、,，;；\n\t 　]+")
@@ -73,7 +74,8 @@ def read_date(value, *, year: int | None = None) -> datetime.date | None:
     if not text or text in {"无", "-", "—", "/"}:
         return None
     text = re.sub(r"\s+\d{1,2}:\d{2}(:\d{2})?$", "", text)
-    if text.isdigit():
+    # Longer texts, and digits that `int` does not read, are no date.
+    if text.isascii() and text.isdigit() and len(text) <= 8:
         if len(text) == 8:
             return _made(int(text[:4]), int(text[4:6]), int(text[6:]), text)
         if int(text) in _SERIALS:
@@ -116,7 +118,8 @@ def read_amount(value) -> Decimal | None:
         raise Unreadable(f"“{plain(value)}”读不出金额，请只写数字，如 132.00") from None
     if not amount.is_finite():
         raise Unreadable(f"“{plain(value)}”读不出金额，请只写数字，如 132.00")
-    if abs(amount) >= 10**8:
+    # What rounds up to nine digits is too large as well.
+    if abs(amount) >= _LARGEST_AMOUNT:
         raise Unreadable(f"“{plain(value)}”金额过大，请核对后再填")
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 

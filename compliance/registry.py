@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.roles import Action
 from branches.models import Kind, Organisation, OrganisationQuerySet
 from branches.periods import Period, Span
+from branches.scope import reaches
 from branches.values import Key, Values
 
 
@@ -96,6 +97,10 @@ class Cure:
     query: tuple[tuple[str, str], ...] = ()
     # Rights of which one is needed; without it the button is not offered.
     actions: tuple[str, ...] = (Action.RECORD_MEETING, Action.ENTER_DUES, Action.REPORT_TASK)
+
+    def may_be_started(self, user, organisation: Organisation) -> bool:
+        """Whether the user holds one of the rights there."""
+        return any(reaches(user, action, organisation.path) for action in self.actions)
 
     def url(self, organisation: Organisation, **extra: str) -> str:
         return f"{reverse(self.url_name)}?" + urlencode(

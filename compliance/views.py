@@ -47,10 +47,7 @@ def duty(request, pk: int):
     services.refresh(as_of=today(), organisation=found.organisation)
     services.judge_again(found, as_of=today())
     found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
-    may_cure = any(
-        reaches(request.user, action, found.organisation.path)
-        for action in RULES[found.rule].cure.actions
-    )
+    may_cure = RULES[found.rule].cure.may_be_started(request.user, found.organisation)
     page = explain(found, today=today(), may_cure=may_cure)
     page["crumbs"] = [
         {

@@ -101,7 +101,9 @@ def mark(duty: Duty, today: datetime.date, soon_days: int) -> Mark:
     if duty.state == DutyState.OVERDUE:
         return Mark(kind, f"欠 {duty.required - duty.actual} {rule.unit}")
     if rule.unit == "次" and not duty.actual:
-        return Mark(kind, f"{_running(rule)}未{'开' if 'meetings' in rule.areas else '办'}")
+        # What is over is not this year's any more, though it may still be made good.
+        when = _running(rule) if duty.ends_on >= today else ""
+        return Mark(kind, f"{when}未{'开' if 'meetings' in rule.areas else '办'}")
     return Mark(kind, progress(duty))
 
 

@@ -57,14 +57,21 @@ class Item:
     due_on: datetime.date
     why_url: str
     action: dict | None
+    # The rule behind the line; None for tasks, arrivals and invitations.
+    rule: Rule | None = None
 
     @property
     def bin(self) -> str:
         return self.kind if self.kind in ("late", "soon") else "other"
 
 
-def desk(branch: Organisation, today: datetime.date, show: str, *, next_month: bool) -> dict:
-    """Everything the desk shows for one branch; a handful of queries whatever its size."""
+def desk(
+    branch: Organisation, today: datetime.date, show: str, *, next_month: bool, user=None
+) -> dict:
+    """Everything the desk shows for one branch; a handful of queries whatever its size.
+
+    What the `user` has no right to start is listed without a button.
+    """
     values = Values()
     soon_days = values.on(SOON_DAYS, today)
     duties = list(Duty.objects.filter(organisation=branch).order_by("starts_on", "pk"))
@@ -73,6 +80,9 @@ def desk(branch: Organisation, today: datetime.date, show: str, *, next_month: b
         items = _coming(branch, current, today, values)
     else:
         items = _due(branch, duties, today, values, soon_days)
+    for item in items:
+        if user and item.rule and not item.rule.cure.may_be_started(user, branch):
+            item.action = None
     tally = {name: sum(item.bin == name for item in items) for name in ("late", "soon", "other")}
     shown = [item for item in items if show in ("", item.bin)]
     following = period_of(Span.MONTH, today).following
@@ -110,7 +120,7 @@ def _due(branch, duties, today, values, soon_days) -> list[Item]:
     for duty in duties:
         if duty.rule == _TASK_RULE or duty.rule not in RULES:
             continue
-        if duty.state == DutyState.OVERDUE:
+        if _is_over(duty, today):
             late[duty.rule].append(duty)
         elif duty.state in (DutyState.OPEN, DutyState.BEHIND) and (
             _is_listed(duty, today) or plan.is_near(duty, soon_days)
@@ -124,11 +134,19 @@ def _due(branch, duties, today, values, soon_days) -> list[Item]:
     return sorted(items, key=lambda item: (order[item.bin], item.due_on, item.title))
 
 
+def _is_over(duty: Duty, today: datetime.date) -> bool:
+    """Whether its last day has passed: overdue, or advice that was not followed in its period."""
+    if duty.state == DutyState.OVERDUE:
+        return True
+    return duty.state == DutyState.BEHIND and duty.starts_on is not None and duty.due_on < today
+
+
 def _is_listed(duty: Duty, today: datetime.date) -> bool:
     """Whether a duty that is not late belongs on this month's list.
 
-    What is due after its period has ended, as sending the dues of a quarter up, is listed from the
-    last month of the period on; what waits for the superior until he has answered.
+    What is due after its period has ended, as sending the dues of a quarter up or the year's
+    组织生活会, is listed from the last month of the period on; what waits for the superior until he
+    has answered.
     """
     if duty.waiting:
         return True
@@ -136,7 +154,7 @@ def _is_listed(duty: Duty, today: datetime.date) -> bool:
         return True
     if not _is_current(duty, today):
         return duty.due_on is not None and duty.due_on >= today
-    if RULES[duty.rule].span == Span.YEAR:
+    if RULES[duty.rule].span == Span.YEAR and duty.due_on <= duty.ends_on:
         return (duty.due_on - today).days <= _YEARLY_AHEAD
     return duty.due_on <= duty.ends_on or duty.ends_on <= month_end(today)
 
@@ -152,7 +170,7 @@ def _item(branch, duties: list[Duty], today, values, soon_days, plan: PlanDates)
     periods = "、".join(period_text(duty, today) for duty in duties[:_PERIODS_SHOWN])
     if len(duties) > _PERIODS_SHOWN:
         periods += f"等 {len(duties)} 期"
-    late = first.state == DutyState.OVERDUE
+    late = _is_over(first, today)
     kind, words = shown.kind, shown.words
     if rule.by_superior:
         kind, words = "wait", "等上级办理"
@@ -176,6 +194,7 @@ def _item(branch, duties: list[Duty], today, values, soon_days, plan: PlanDates)
             "label": label,
             "url": rule.cure.url(branch, source=f"duty:{rule.code}:{first.period}", **extra),
         },
+        rule=rule,
     )
     if line is not None and not late and len(duties) == 1:
         _say_plan(item, first, line, today, soon_days)

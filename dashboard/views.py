@@ -51,7 +51,13 @@ def desk(request):
     return render(
         request,
         "dashboard/desk.html",
-        desk_room.desk(branch, today(), show, next_month=request.GET.get("month") == "next"),
+        desk_room.desk(
+            branch,
+            today(),
+            show,
+            next_month=request.GET.get("month") == "next",
+            user=request.user,
+        ),
     )
 
 

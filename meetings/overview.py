@@ -21,8 +21,10 @@ from meetings.values import (
     LECTURES_A_YEAR,
     MEMBERS_MEETINGS_A_QUARTER,
     THEME_DAYS_A_MONTH,
+    YEARLY_UNTIL,
     lectures_due,
     quarters_left,
+    yearly_due_on,
 )
 from members.posts import COMMITTEE_FROM
 from members.roster import counts
@@ -52,7 +54,7 @@ HOW = (
     (
         "应开展",
         "按月的（支委会、党小组会、主题党日）数月份，支部党员大会数季度，党课按全年应上次数和已过的季度数次数，"
-        "组织生活会和民主评议数年度，按“所属年度”计，次年召开的列在 12 月。还没有过完的期间，开过才计入。",
+        "组织生活会和民主评议数年度，按“所属年度”计，次年召开的列在 12 月。还没有过完的期间，以及次年截止日期以前的组织生活会和民主评议，开过才计入。",
     ),
     ("年内成立或撤销", "只计整月（整季、整年）都在的期间。"),
     ("支委会", "月末正式党员不足应设支委会人数的月份不计。"),
@@ -175,11 +177,18 @@ class Overview:
         if period.starts_on > self._today or not self._owes(line.type, organisation, period):
             return
         kept = self._kept(line, period)
-        if kept or period.ends_on < self._today:
+        over = self._last_day(line.type, period) < self._today
+        if kept or over:
             line.due += 1
             line.done += kept
-        if not kept and period.ends_on < self._today:
+        if not kept and over:
             line.missed.add(period.ends_on.month)
+
+    def _last_day(self, type_: Type, period: Period) -> datetime.date:
+        """On which day it is not missed yet: the yearly ones may still be held in the next year."""
+        if type_ in FOR_A_YEAR:
+            return yearly_due_on(period.ends_on, self._values.on(YEARLY_UNTIL, period.ends_on))
+        return period.ends_on
 
     def _owes(self, type_: Type, organisation: Organisation, period: Period) -> bool:
         """Whether the branch owes that kind for the whole period."""
@@ -187,6 +196,8 @@ class Overview:
         if organisation.founded_on and organisation.founded_on > period.starts_on:
             return False
         if organisation.dissolved_on and organisation.dissolved_on <= ends_on:
+            return False
+        if type_ is Type.APPRAISAL and not organisation.holds_relations:
             return False
         if type_ is Type.COMMITTEE:
             _all, formal = self._formal[period.starts_on.month].get(organisation.pk, (0, 0))

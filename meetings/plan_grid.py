@@ -40,6 +40,8 @@ from members.roster import counts
 _LECTURE_OFFERS = (11, 8, 5, 2, 12, 10, 9, 7, 6, 4, 3, 1)
 _YEARLY_OFFERS = (12, 11, 10)
 _NAMES_SHOWN = 2
+# 一般: what was missed stays amber, as in the rules' default; the verdict is that of 应办事项.
+_ADVICE = frozenset({Type.GROUP, Type.APPRAISAL})
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ class YearGrid:
         if self.today > due:
             owed = self.required[line.type].get(period, 0)
             missed = self.held[line.type][period] < owed
-            return ("late", "过期没有开") if missed else ("todo", "没有开")
+            return (missed_kind(line.type), "过期没有开") if missed else ("todo", "没有开")
         left = (due - self.today).days
         if line.month_only:
             kind = "soon" if left <= self.soon_days else "todo"
@@ -306,9 +308,10 @@ class YearGrid:
             if len(met) == len(there)
             else next((one for one in ("late", "soon") if one in kinds), "todo")
         )
-        if kind in ("soon", "todo") and self.today > month.ends_on:
-            kind = "late"
-        words = f"{len(met)}/{len(there)} 组" if met or kind == "late" else f"{len(there)} 组"
+        is_over = self.today > month.ends_on
+        if kind in ("soon", "todo") and is_over:
+            kind = missed_kind(Type.GROUP)
+        words = f"{len(met)}/{len(there)} 组" if met or is_over else f"{len(there)} 组"
         missing = [group.name for group in there if group.pk not in met]
         topics = [
             source.topic
@@ -317,7 +320,7 @@ class YearGrid:
             if source is not None and source.topic
         ]
         topic = topics[0] if topics else ""
-        if missing and (met or kind == "late"):
+        if missing and (met or is_over):
             topic = "、".join(missing[:_NAMES_SHOWN])
             topic += (" 等" if len(missing) > _NAMES_SHOWN else "") + "未开"
         return [Entry(kind, words, topic, "")]
@@ -356,7 +359,7 @@ class YearGrid:
         if not required:
             return sum(held.values()), 0, "todo", "不作要求"
         if missed:
-            return done, required, "late", f"欠 {missed} 次"
+            return done, required, missed_kind(type_), f"欠 {missed} 次"
         if done >= required:
             return done, required, "done", "已完成"
         running = next((one for one in owed if self.today in one), None)
@@ -374,6 +377,11 @@ ROW_ORDER = (
     Type.LIFE_MEETING,
     Type.APPRAISAL,
 )
+
+
+def missed_kind(type_: str) -> str:
+    """The mark of a type that was not held in time."""
+    return "soon" if type_ in _ADVICE else "late"
 
 
 def _lecture_topic(type_: str, source: PlanItem | Meeting) -> str:

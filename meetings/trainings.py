@@ -20,6 +20,8 @@ _TOLD_APART = re.compile(r"^(.+?)\(\s*(\d{3}[\dX]|\d{4}-\d{2})\s*\)$")
 _MARKS = re.compile(r"[\t ,，、;；|]+")
 # 张 伟: a name of two characters that was spaced out to three.
 _SPACED = re.compile(r"^\s*([\u4e00-\u9fff]) +([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
+# Hours that no course exceeds.
+LONGEST_COURSE = 500
 _HOURS = re.compile(r"^\d{1,3}(\.[05])?(学时)?$")
 
 
@@ -130,6 +132,9 @@ def match_pasted(
     people: dict[int, Decimal | None] = {}
     faults = []
     for line in lines:
+        if line.hours is not None and line.hours > LONGEST_COURSE:
+            faults.append(f"{line.words}的学时太多，请写 0 到 {LONGEST_COURSE} 的数")
+            continue
         hits = {stay.member_id: stay for stay in known[line.name] if _fits(stay, line)}
         if len(hits) == 1:
             people.setdefault(next(iter(hits)), line.hours)

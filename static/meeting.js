@@ -212,6 +212,10 @@ document.addEventListener("DOMContentLoaded", function () {
         return answer.ok ? answer.json() : null;
       }).then(function (answer) {
         if (!answer || asked !== line.zbAsked) { return; }
+        // What the server had refused is told again below: once is enough.
+        Array.prototype.forEach.call(line.querySelectorAll(".zb-error"), function (error) {
+          if (error.textContent.trim() === answer.text) { error.parentNode.removeChild(error); }
+        });
         told.textContent = "";
         told.className = "zb-told zb-mark zb-mark--" + answer.kind;
         told.appendChild(zb.icon("s-" + answer.kind));

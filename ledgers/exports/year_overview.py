@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from branches.history import were
 from branches.models import Kind
-from ledgers.exports.scope import LedgerScope
+from ledgers.exports.dues_book import YearScope
 from ledgers.sheets import overview as sheet
 from ledgers.sheets.columns import BRANCH_CODE, BRANCH_NAME
 from meetings.enums import FULL_NAMES
 from meetings.overview import UNITS, Line, Overview, days_text
 
 
-def overview_rows(scope: LedgerScope) -> Iterator[list]:
-    """A row for each kind that a branch owes or held, by code."""
+def overview_rows(scope: YearScope) -> Iterator[list]:
+    """A row for each kind that a branch owes or held, by code; a past year as it is known today."""
     branches = scope.organisations.filter(were("kind", [Kind.BRANCH], scope.day))
-    overview = Overview(branches, scope.day.year, today=scope.day)
+    overview = Overview(branches, scope.day.year, today=scope.until)
     for branch in branches.order_by("code"):
         for line in overview.lines([branch]):
             if line.due or line.times:

@@ -15,6 +15,7 @@ from ledgers.sheets.columns import canonical, split_person
 from meetings.enums import TrainingKind, TrainingLevel
 from meetings.models import Training, TrainingAttendance
 from meetings.services import AREA
+from meetings.services.trainings import TRAIL_AREA
 
 _LEVELS = {Kind.BRANCH: TrainingLevel.BRANCH, Kind.COUNTY: TrainingLevel.COUNTY}
 _FACTS = {
@@ -47,6 +48,7 @@ class Courses:
         # The row that brings a course: others of the same course have to agree with it.
         self._brought: dict[tuple, Row] = {}
         self.parts: dict[tuple[int, int], TrainingAttendance] = {}
+        self._parts_by_pk: dict[str, TrainingAttendance] = {}
         self._firsts = Firsts()
 
     # --- Planning -------------------------------------------------------------------------
@@ -100,11 +102,12 @@ class Courses:
         for piece in chunks({course.pk for course in self.courses.values()}):
             for part in TrainingAttendance.objects.filter(training__in=piece):
                 self.parts[part.training_id, part.member_id] = part
+                self._parts_by_pk[str(part.pk)] = part
         self.county.load_by_pk({member for _course, member in self.parts})
 
     def _person(self, row: Row, place: Place) -> Person | None:
         if row.stamp:
-            part = next((p for p in self.parts.values() if str(p.pk) == row.stamp.pk), None)
+            part = self._parts_by_pk.get(row.stamp.pk)
             if part is None:
                 row.refuse(KEY, "系统里没有这一行对应的参训记录，请核对主办单位，或清空行标识")
                 return None
@@ -227,7 +230,7 @@ class Courses:
             Training.objects.filter(pk__in=piece).update(version=F("version") + 1)
         for row in rows:
             plan = row.plan
-            writing.line(row, AREA, plan.course.pk, plan.organiser.pk)
+            writing.line(row, TRAIL_AREA, plan.course.pk, plan.organiser.pk)
             home = plan.person.home.pk if plan.person.home else plan.place.pk
             for branch in {plan.place.pk, home}:
                 writing.note(branch, AREA, plan.course.ends_on, plan.course.ends_on)

@@ -42,6 +42,7 @@ class MakeUps:
         # State by meeting and member; and what was made up already.
         self.seats: dict[tuple[int, int], str] = {}
         self.stored: dict[tuple[int, int], MakeUp] = {}
+        self._by_pk: dict[str, MakeUp] = {}
         self._firsts = Firsts()
 
     # --- Planning -------------------------------------------------------------------------
@@ -80,6 +81,7 @@ class MakeUps:
                 self.seats[meeting_id, member_id] = state
             for one in MakeUp.objects.filter(meeting__in=piece):
                 self.stored[one.meeting_id, one.member_id] = one
+                self._by_pk[str(one.pk)] = one
         self.county.load_by_pk({member for _meeting, member in self.seats})
 
     def _meeting(self, row: Row, place: Place) -> Meeting | None:
@@ -99,7 +101,7 @@ class MakeUps:
 
     def _plan_row(self, row: Row, place: Place, meeting: Meeting) -> None:
         if row.stamp:
-            stored = next((m for m in self.stored.values() if str(m.pk) == row.stamp.pk), None)
+            stored = self._by_pk.get(row.stamp.pk)
             if stored is None or stored.meeting_id != meeting.pk:
                 row.refuse(KEY, "这次会议没有这一行对应的补学，请核对，或清空行标识")
                 return

@@ -467,7 +467,8 @@ class Meetings:
             meeting, branch = row.plan.meeting, row.plan.place.pk
             writing.line(row, AREA, meeting.pk, branch)
             for day in {meeting.held_on, row.values[HELD.heading]}:
-                writing.note(branch, AREA, day, day)
+                for home in {branch, *_homes(row.plan)}:
+                    writing.note(home, AREA, day, day)
 
     @staticmethod
     def _write_types(rows: list[Row]) -> None:
@@ -504,6 +505,12 @@ class Meetings:
             ("meeting_id", "member_id", "state", "reason", "was_formal", "may_vote"),
             fresh,
         )
+
+
+def _homes(plan: MeetingPlan) -> set[int]:
+    """Where those who were there belong today: their hours count there."""
+    stored = plan.stored.roster if plan.stored else ()
+    return {one.home.pk for one in (*stored, *(plan.roster or ())) if one.home and one.home.pk}
 
 
 def _standing(plan: MeetingPlan, person: Person, day: datetime.date) -> tuple[bool, bool]:

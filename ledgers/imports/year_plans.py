@@ -129,6 +129,9 @@ class YearPlans:
             reason = "看不出是哪一年，请写成 2026-03，或在标题里写明年度"
             row.refuse(MONTH.heading, reason, row.values.get(MONTH.heading, ""))
             return None
+        if not 1 <= int(number) <= 12:
+            row.refuse(WHEN.heading, "没有这一天，请核对", row.written(WHEN.heading))
+            return None
         first = datetime.date(int(year), int(number), 1)
         row.values[MONTH.heading] = f"{first:%Y-%m}"
         if when is None or when is CLEAR:

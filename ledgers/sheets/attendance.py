@@ -54,7 +54,7 @@ def write_head(day, types, group: str = "") -> str:
 def read_seat(cell) -> tuple[str, str, bool] | None:
     """One cell: 到, 请假(出差), 缺席, each perhaps with 补学; state, reason and whether made up."""
     text = re.sub(r"\s", "", folded(cell))
-    made_up = MADE_UP in text
+    made_up = MADE_UP in text.replace(f"未{MADE_UP}", "")
     text = re.sub(r"[,，;；、+(（]?(已|未)?补学[)）]?", "", text)
     if not text:
         if made_up:

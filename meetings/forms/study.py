@@ -9,8 +9,8 @@ from branches.typed import Unreadable, folded, plain, read_hours
 from branches.words import one_line
 from meetings.enums import MakeUpWay, TrainingKind, TrainingLevel
 from meetings.services.trainings import CourseFacts
+from meetings.trainings import LONGEST_COURSE
 
-_LONGEST_COURSE = 500
 _QUIET = {"autocomplete": "off"}
 
 
@@ -23,8 +23,8 @@ def read_course_hours(value) -> Decimal | None:
         hours = Decimal(text)
     except InvalidOperation:
         hours = None
-    if hours is None or not hours.is_finite() or not 0 <= hours <= _LONGEST_COURSE:
-        raise Unreadable(f"“{plain(value)}”读不出学时，请写 0 到 {_LONGEST_COURSE} 的数，如 16")
+    if hours is None or not hours.is_finite() or not 0 <= hours <= LONGEST_COURSE:
+        raise Unreadable(f"“{plain(value)}”读不出学时，请写 0 到 {LONGEST_COURSE} 的数，如 16")
     return (hours * 2).quantize(Decimal(1), ROUND_HALF_UP) / 2
 
 

@@ -80,8 +80,8 @@ class TalkForm(DatedForm):
         cleaned = self.cleaned_data
         return TalkFacts(
             held_on=cleaned["held_on"],
-            members=tuple(cleaned["members"]),
-            initiators=tuple(cleaned["initiators"]),
+            members=tuple(dict.fromkeys(cleaned["members"])),
+            initiators=tuple(dict.fromkeys(cleaned["initiators"])),
             outsider=cleaned["outsider"],
             relation=cleaned["relation"],
             content=cleaned.get("content", content),

@@ -362,7 +362,7 @@ def _put_part(result: AppraisalResult, part: Part, name: str) -> None:
     result.absence_note = ""
     if part.participation == Participation.ELSEWHERE:
         result.absence_note = ELSEWHERE_NOTE
-    elif part.participation == Participation.ABSENT:
+    elif part.participation != Participation.HERE:
         if not part.reason.strip():
             raise Refused(f"请写明{name}为什么没有参加，如 外出务工", f"reason-{result.member_id}")
         result.absence_note = part.reason.strip()

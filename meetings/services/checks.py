@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from accounts.models import TrailLine
 from accounts.roles import Action
-from branches.models import Organisation
+from branches.models import Group, Organisation
 from branches.scope import reaches
 from branches.words import full_date
 from meetings.enums import FOR_A_YEAR, FULL_NAMES, MeetingState, Type
@@ -14,6 +14,9 @@ from meetings.rosters import Roster
 from meetings.services import Refused
 from meetings.services.facts import MeetingFacts
 from meetings.services.resolutions import check_decisions
+from meetings.uses import resting_on
+from members.enums import PostTitle
+from members.models import Post
 
 
 class AlreadyRegistered(Refused):
@@ -42,10 +45,27 @@ def types_allowed(by, organisation: Organisation) -> list[Type]:
     return [Type.GROUP]
 
 
-def check_right(by, organisation: Organisation, types) -> None:
-    """Refuse what this user may not record for the branch."""
-    if not set(types) <= set(types_allowed(by, organisation)):
+def check_right(by, organisation: Organisation, types, groups: Iterable[Group | None] = ()) -> None:
+    """Refuse what this user may not record for the branch: a group leader records the meetings of
+    the group led, or of all groups together."""
+    allowed = types_allowed(by, organisation)
+    if not set(types) <= set(allowed):
         raise Refused("党小组长只登记党小组会，其他会议请支部书记或支部委员登记", "kinds")
+    named = {group.pk for group in groups if group is not None}
+    if not named or len(allowed) > 1:
+        return
+    led = set(
+        Post.objects.filter(
+            organisation=organisation,
+            title=PostTitle.GROUP_LEADER,
+            account=by,
+            group__isnull=False,
+            ends_on=None,
+        ).values_list("group_id", flat=True)
+    )
+    # Without a post that names the group, the right alone decides.
+    if led and not named <= led:
+        raise Refused("党小组长只登记自己党小组的会议，请重新选择党小组", "group")
 
 
 def check_facts(
@@ -98,6 +118,14 @@ def check_single(
     twin = twins.select_related("meeting").first()
     if twin is not None:
         raise AlreadyRegistered(twin.meeting, twin.type)
+
+
+def check_resting(meeting: Meeting, old: MeetingFacts, new: MeetingFacts) -> None:
+    """Refuse what would take the ground from an appraisal or a step that rests on the meeting."""
+    other = not set(old.types) <= set(new.types) or old.for_year != new.for_year
+    moved = old.held_on != new.held_on and meeting.matter_steps.exists()
+    if (other or moved) and (rests := resting_on(meeting)):
+        raise Refused(f"{rests[0].text}，不能改日期、类型和所属年度；请先在那里换成别的会议")
 
 
 def year_meant(types: Iterable[str], held_on: datetime.date, for_year: int | None) -> int | None:

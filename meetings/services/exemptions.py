@@ -8,10 +8,13 @@ from accounts import trail
 from branches.models import Organisation
 from branches.words import full_date
 from meetings.models import StudyExemption
-from meetings.services import AREA, Refused
+from meetings.services import Refused
 from meetings.study import note_study
 from members.models import Member
 from members.roster import roster
+
+# The area of trail lines: a member and a meeting may have the same key.
+TRAIL_AREA = "exemptions"
 
 
 @transaction.atomic
@@ -103,7 +106,7 @@ def _record(exemption: StudyExemption, *, by, action: str, before="", after="", 
     trail.record(
         by=by,
         action=action,
-        area=AREA,
+        area=TRAIL_AREA,
         object_id=exemption.member_id,
         label=exemption.member.name,
         organisation_id=exemption.organisation_id,

@@ -73,13 +73,16 @@ def withdraw(*, invitation: JointInvitation, by) -> JointInvitation:
 
 @transaction.atomic
 def answer(*, invitation: JointInvitation, own_meeting: Meeting, by) -> JointInvitation:
-    """Tie the branch's own record to the invitation; any time later will do.
+    """Tie the branch's own record to the invitation; any time later will do. The same answer sent
+    again changes nothing.
 
     Refuses a record of another branch or one taken back or not held yet, an invitation withdrawn,
     and one answered by a record that stands. That the host took its meeting back refuses nothing:
     what a branch did stays its own.
     """
     invitation = _fresh(invitation)
+    if invitation.own_meeting_id == own_meeting.pk and _stands(invitation):
+        return invitation
     _check_answer(invitation, by)
     if own_meeting.organisation_id != invitation.organisation_id:
         raise Refused("登记的会议不是被邀请支部的，请核对")

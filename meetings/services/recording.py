@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts import trail
 from accounts.models import TrailLine
-from branches.changes import note_change
 from branches.models import Organisation
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
@@ -20,6 +19,7 @@ from meetings.services.checks import (
     AlreadyRegistered,
     ChangedMeanwhile,
     check_facts,
+    check_resting,
     check_right,
     check_single,
     types_allowed,
@@ -28,6 +28,7 @@ from meetings.services.checks import (
 from meetings.services.facts import PLAIN, MeetingFacts, Presence, described, facts_of
 from meetings.services.files import NO_FILES, Files, store_files
 from meetings.services.resolutions import store_decisions
+from meetings.study import note_study
 from meetings.uses import resting_on
 
 # The whole of recording is reached through this module.
@@ -74,7 +75,7 @@ def register_meeting(
     facts = _completed(facts, {key: person.was_formal for key, person in roster.by_key().items()})
     if first := _sent_before(organisation, form_key, facts):
         return first
-    check_right(by, organisation, facts.types)
+    check_right(by, organisation, facts.types, [facts.group])
     check_facts(organisation, facts, roster, state=state, today=today)
     if not anyway:
         check_single(organisation, facts)
@@ -98,7 +99,7 @@ def register_meeting(
         after=after | ({"附件": attached} if attached else {}),
         reason=reason,
     )
-    note_change(organisation.pk, AREA, facts.held_on)
+    _note(organisation.pk, facts)
     return meeting
 
 
@@ -120,28 +121,35 @@ def change_meeting(
 
     Refuses what `register_meeting` refuses, and a change of a version that is not the newest; the
     same form sent again (`form_key`) changes nothing. The people recorded earlier stay on the
-    frozen roster whatever the roster says today.
+    frozen roster whatever the roster says today. An appraisal or a step of 四议两公开 that rests on
+    it keeps its types and year, a step its day too.
     """
     organisation = Organisation.objects.select_for_update(no_key=True).get(
         pk=meeting.organisation_id
     )
     meeting = Meeting.objects.select_related("host", "lecturer", "group").get(pk=meeting.pk)
-    if form_key and meeting.form_key == form_key and meeting.version == version + 1:
-        return meeting
-    if meeting.version != version:
+    sent_again = form_key and meeting.form_key == form_key and meeting.version == version + 1
+    if meeting.version != version and not sent_again:
         raise ChangedMeanwhile(meeting, _last_line(meeting))
     if meeting.state == MeetingState.CANCELLED:
         raise Refused("这次会议已作废，不能再改")
     if meeting.state == MeetingState.HELD and state != MeetingState.HELD:
         raise Refused("已经登记的会议不能改回准备")
-    check_right(by, organisation, facts.types)
+    old_types = [row.type for row in meeting.types.all()]
+    # What it was counts as well: nobody makes somebody else's meeting his own by renaming it.
+    check_right(by, organisation, {*old_types, *facts.types}, [meeting.group, facts.group])
     recorded = {row.member_id: row for row in meeting.attendances.select_related("member")}
     roster = roster_on(organisation, facts.held_on, leaving_out=meeting)
     formal = _formal_then(roster, recorded, facts.held_on, moved=meeting.held_on != facts.held_on)
     votes = {key: row.may_vote for key, row in recorded.items() if row.was_formal}
     facts = _completed(facts, formal, votes)
-    check_facts(organisation, facts, roster, state=state, today=today, known=recorded)
     old = facts_of(meeting, recorded.values())
+    if sent_again:
+        if _without_keys(old) != _without_keys(facts):
+            raise ChangedMeanwhile(meeting, _last_line(meeting))
+        return meeting
+    check_facts(organisation, facts, roster, state=state, today=today, known=recorded)
+    check_resting(meeting, old, facts)
     first_held = meeting.state == MeetingState.PLANNED and state == MeetingState.HELD
     moved = old.held_on != facts.held_on or not set(facts.types) <= set(old.types)
     if not anyway and (moved or first_held):
@@ -171,9 +179,7 @@ def change_meeting(
         after=after,
         reason=reason,
     )
-    note_change(
-        organisation.pk, AREA, min(old.held_on, facts.held_on), max(old.held_on, facts.held_on)
-    )
+    _note(organisation.pk, old, facts)
     return meeting
 
 
@@ -188,7 +194,7 @@ def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meetin
         raise Refused("请写明作废的原因", "reason")
     meeting = Meeting.objects.select_for_update().get(pk=meeting.pk)
     types = [row.type for row in meeting.types.all()]
-    check_right(by, meeting.organisation, types)
+    check_right(by, meeting.organisation, types, [meeting.group])
     if rests := resting_on(meeting):
         raise Refused(f"{rests[0].text}，{rests[0].way_out}")
     changed = (
@@ -207,7 +213,7 @@ def cancel_meeting(*, meeting: Meeting, version: int, by, reason: str) -> Meetin
         after={"状态": MeetingState.CANCELLED.label},
         reason=reason,
     )
-    note_change(meeting.organisation_id, AREA, meeting.held_on)
+    _note(meeting.organisation_id, facts_of(meeting, meeting.attendances.all()))
     meeting.refresh_from_db()
     return meeting
 
@@ -222,6 +228,13 @@ def expected_presences(
         for person in roster.people
         if person.member_id in circle
     }
+
+
+def _note(organisation_id: int, *said: MeetingFacts) -> None:
+    """The branch and, where hours are earned, wherever the hours of these people count."""
+    earning = [facts for facts in said if facts.hours]
+    people = {member_id for facts in earning for member_id in facts.presences}
+    note_study(people, organisation_id, days=[facts.held_on for facts in said])
 
 
 # --- The same form again ---------------------------------------------------------------------
@@ -246,7 +259,9 @@ def _sent_before(organisation: Organisation, form_key: str, facts: MeetingFacts)
 
 def _without_keys(facts: MeetingFacts) -> MeetingFacts:
     return replace(
-        facts, decisions=tuple(replace(decision, key=None) for decision in facts.decisions)
+        facts,
+        types=tuple(sorted(facts.types)),
+        decisions=tuple(replace(decision, key=None) for decision in facts.decisions),
     )
 
 

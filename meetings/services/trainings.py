@@ -13,11 +13,13 @@ from branches.models import Organisation
 from branches.words import full_date
 from meetings.enums import TrainingKind, TrainingLevel
 from meetings.models import Training, TrainingAttendance
-from meetings.services import AREA, Refused
+from meetings.services import Refused
 from meetings.study import note_study
 from meetings.trainings import relations_on
 from members.models import Member
 
+# The area of trail lines: a course and a meeting may have the same key.
+TRAIL_AREA = "trainings"
 _NAMES_IN_TRAIL = 100
 
 
@@ -53,8 +55,9 @@ def record_training(
 ) -> Training:
     """Store a course with its people: member keys with their hours, None for the whole course.
 
-    Refuses a course that is not over, the same course twice, and people who on its last day were
-    on no roster of the organisation or below it. Each counts for the branch of that day.
+    Refuses a course that is not over, the same course twice, who stands in it already by another
+    organisation's entry, and people who on its last day were on no roster of the organisation or
+    below it. Each counts for the branch of that day.
     """
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     _check(organisation, facts, today)
@@ -193,6 +196,7 @@ def _check(organisation, facts: CourseFacts, today, *, leaving_out: Training | N
 def _add(training: Training, people: Mapping[int, Decimal | None]) -> list[str]:
     relations = relations_on(training.organisation, list(people), training.ends_on)
     _refuse_strangers(set(people) - relations.keys(), training)
+    _refuse_counted(training, people)
     TrainingAttendance.objects.bulk_create(
         [
             TrainingAttendance(
@@ -216,6 +220,26 @@ def _refuse_strangers(strangers: set[int], training: Training) -> None:
             f"不在{training.organisation.short_name}的名册上，请核对日期和人员",
             "people",
         )
+
+
+def _refuse_counted(training: Training, people: Iterable[int]) -> None:
+    """Nobody has the hours of one course twice, entered by the branch and by who stands above it."""
+    known = (
+        TrainingAttendance.objects.filter(
+            member__in=list(people),
+            training__title=training.title,
+            training__starts_on=training.starts_on,
+            training__ends_on=training.ends_on,
+            training__cancelled_at=None,
+        )
+        .exclude(training=training)
+        .select_related("training__organisation", "member")
+        .order_by("pk")
+    )
+    if rows := list(known[:5]):
+        names = "、".join(dict.fromkeys(row.member.name for row in rows))
+        by = rows[0].training.organisation.short_name
+        raise Refused(f"{names}已由{by}登记过同名、同日期的培训，学时不重复计，请去掉", "people")
 
 
 def _move(training: Training) -> None:
@@ -254,7 +278,7 @@ def _record(training: Training, *, by, action: str, before=None, after=None, rea
     trail.record(
         by=by,
         action=action,
-        area=AREA,
+        area=TRAIL_AREA,
         object_id=training.pk,
         label=training.title,
         organisation_id=training.organisation_id,

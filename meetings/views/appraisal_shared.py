@@ -12,6 +12,7 @@ from branches.links import link
 from branches.scope import get_for
 from branches.words import recent
 from meetings import appraising
+from meetings.forms.meeting import is_key
 from meetings.models import Appraisal
 from meetings.services import Refused, appraisals
 from meetings.tabs import meeting_tabs
@@ -72,7 +73,7 @@ def attempt(request, form, faults, appraisal: Appraisal, service, **facts) -> bo
     try:
         service(
             appraisal=appraisal,
-            version=int(version) if version.isdecimal() else -1,
+            version=int(version) if is_key(version) else -1,
             by=request.user,
             **facts,
             **({} if service in _WITHOUT_DAY else {"today": current_day()}),

@@ -13,7 +13,7 @@ from branches.links import link
 from branches.models import Organisation
 from branches.scope import get_for, reaches
 from branches.words import short_date
-from meetings.enums import AttendanceState, MeetingState
+from meetings.enums import AttendanceState, MakeUpWay, MeetingState
 from meetings.forms.study import MakeUpForm, ReasonForm
 from meetings.models import Attendance, MakeUp, Meeting
 from meetings.services import Refused
@@ -34,7 +34,8 @@ def make_ups(request):
     branch = chosen_branch(request, Action.RECORD_BRANCH_MEETING if doing else Action.LOOK)
     if branch is None:
         raise PermissionDenied
-    form = MakeUpForm(request.POST or None, today=current_day())
+    usual = {"done_on": current_day(), "way": MakeUpWay.SELF_STUDY}
+    form = MakeUpForm(request.POST if doing else None, initial=usual, today=current_day())
     if doing and form.is_valid():
         try:
             made = enter_make_ups(

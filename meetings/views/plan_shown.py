@@ -193,6 +193,9 @@ class Strip:
             "meeting_url": reverse("meetings:detail", args=[entry.meeting.pk])
             if entry and entry.meeting
             else "",
+            "roster_url": link("meetings:roster_blank", plan=open_line.pk, now=1)
+            if open_line
+            else "",
             "facts": _facts(entry),
             "save_url": reverse("meetings:plan_item", args=[open_line.pk])
             if open_line

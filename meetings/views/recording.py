@@ -29,6 +29,7 @@ from meetings.forms.meeting import CancelForm, is_key
 from meetings.models import Meeting
 from meetings.services import Refused, recording
 from meetings.services import joint as joint_services
+from meetings.services.checks import check_right
 from meetings.votes import impossible, outcome
 from meetings.words import meeting_title
 
@@ -119,6 +120,17 @@ def meeting_change(request, pk):
     )
     if meeting.state == MeetingState.CANCELLED:
         messages.warning(request, "这次会议已作废，不能再改")
+        return redirect("meetings:detail", meeting.pk)
+    try:
+        # Before anything is typed in vain.
+        check_right(
+            request.user,
+            meeting.organisation,
+            [row.type for row in meeting.types.all()],
+            [meeting.group],
+        )
+    except Refused as refused:
+        messages.warning(request, str(refused))
         return redirect("meetings:detail", meeting.pk)
     editing = Editing(
         organisation=meeting.organisation,

@@ -13,13 +13,15 @@ from branches.choice import named_organisation, narrowed
 from branches.clock import today as current_day
 from branches.links import link, with_query
 from branches.models import Organisation
-from branches.scope import get_for, reaches
+from branches.scope import get_for, paths_reached, reaches
 from branches.values import Values
 from branches.words import one_line, short_date, times, weekday
 from meetings import joint
 from meetings.enums import AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 from meetings.record_page import record_context
+from meetings.services import Refused
+from meetings.services.checks import check_right
 from meetings.tabs import meeting_tabs
 from meetings.values import LATE_ENTRY_DAYS
 from meetings.words import state_words
@@ -63,7 +65,7 @@ def meeting_list(request):
     query.pop("page", None)
     context = {
         "tabs": meeting_tabs(branch or named_organisation(request), "meetings:list"),
-        "context_text": f"{branch.short_name}，{year}年" if branch else f"{year}年",
+        "context_text": f"{branch.short_name}，{year}年" if branch else "所辖支部",
         "years": [
             {
                 "label": f"{shown}年",
@@ -80,7 +82,7 @@ def meeting_list(request):
         "rows": _rows(page, today),
         "page": page,
         "query": query.urlencode(),
-        **_acts(request.user, branch),
+        **_acts(request.user, branch, year),
     }
     return render(request, "meetings/meeting_list.html", context)
 
@@ -120,10 +122,18 @@ def _chips(request, counts, chosen: str, states, state: str) -> list[dict[str, o
     return chips
 
 
-def _acts(user, branch: Organisation | None) -> dict[str, object]:
+def _acts(user, branch: Organisation | None, year: int) -> dict[str, object]:
     """What the reader may do from the list of one branch, and what waits for it."""
     if branch is None:
-        return {"new_url": "", "import_url": "", "export_url": "", "awaiting": []}
+        return {
+            "new_url": "",
+            "import_url": "",
+            "export_url": link("ledgers:meetings_book", year=year)
+            if paths_reached(user, Action.EXPORT_LEDGER)
+            else "",
+            "minutes_url": "",
+            "awaiting": [],
+        }
 
     def may(action: str) -> bool:
         return reaches(user, action, branch.path)
@@ -134,16 +144,21 @@ def _acts(user, branch: Organisation | None) -> dict[str, object]:
         if may(Action.RECORD_MEETING)
         else "",
         "import_url": link("ledgers:import") if may(Action.IMPORT_WORKBOOK) else "",
-        "export_url": link("ledgers:export", organisation=branch.code)
+        "export_url": link("ledgers:meetings_book", organisation=branch.code, year=year)
         if may(Action.EXPORT_LEDGER)
         else "",
+        "minutes_url": link("meetings:minutes_year", branch=branch.code, year=year),
         "awaiting": awaiting,
     }
 
 
 def _year(request, today: datetime.date) -> int:
     year = request.GET.get("year", "")
-    return int(year) if year.isdecimal() and 1921 <= int(year) <= 2999 else today.year
+    return (
+        int(year)
+        if year.isdecimal() and len(year) == 4 and 1921 <= int(year) <= 2999
+        else today.year
+    )
 
 
 def _rows(page, today: datetime.date) -> list[dict[str, object]]:
@@ -170,7 +185,7 @@ def _rows(page, today: datetime.date) -> list[dict[str, object]]:
                 "kinds": "、".join(row.get_type_display() for row in meeting.types.all()),
                 "topic": meeting.topic,
                 "place": meeting.place,
-                "attendance": f"{numbers.get(AttendanceState.PRESENT, 0)}/{sum(numbers.values())}",
+                "attendance": _attendance(meeting, numbers),
                 "hours": f"{meeting.hours:.1f}" if meeting.hours else "",
                 "organisation": meeting.organisation.short_name,
                 "kind": kind,
@@ -178,6 +193,27 @@ def _rows(page, today: datetime.date) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def _attendance(meeting: Meeting, numbers: dict[str, int]) -> str:
+    """20/23; of a meeting still prepared only who is to come, as nobody was there yet."""
+    due = sum(numbers.values())
+    if meeting.state == MeetingState.PLANNED:
+        return f"应到 {due}" if due else "—"
+    return f"{numbers.get(AttendanceState.PRESENT, 0)}/{due}"
+
+
+def _may_record(user, meeting: Meeting) -> bool:
+    """Whether the service would let this user change it: a group leader changes group meetings."""
+    if not reaches(user, Action.RECORD_MEETING, meeting.organisation.path):
+        return False
+    try:
+        check_right(
+            user, meeting.organisation, [row.type for row in meeting.types.all()], [meeting.group]
+        )
+    except Refused:
+        return False
+    return True
 
 
 @require_safe
@@ -188,9 +224,12 @@ def meeting_detail(request, pk):
         request.user,
         pk=pk,
     )
-    may_change = (
-        reaches(request.user, Action.RECORD_MEETING, meeting.organisation.path)
-        and meeting.state != MeetingState.CANCELLED
-    )
+    may_change = meeting.state != MeetingState.CANCELLED and _may_record(request.user, meeting)
     context = record_context(meeting, current_day(), may_change=may_change)
+    if meeting.state == MeetingState.CANCELLED:
+        context["joint_url"] = ""
+    context["tabs"] = meeting_tabs(meeting.organisation, "meetings:list")
+    if not reaches(request.user, Action.EXPORT_LEDGER, meeting.organisation.path):
+        context["minutes_docx_url"] = ""
+    context["held"] = meeting.state != MeetingState.PLANNED
     return render(request, "meetings/meeting_detail.html", context)

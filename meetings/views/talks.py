@@ -16,6 +16,7 @@ from branches.models import Organisation
 from branches.scope import get_for, reaches
 from branches.values import Values
 from branches.words import short_date
+from meetings.forms.meeting import is_key
 from meetings.forms.talks import SEPARATELY, CancelForm, TalkForm
 from meetings.models import Talk
 from meetings.services import Refused
@@ -250,7 +251,7 @@ def _after(request, branch: Organisation, year: int) -> str:
 
 
 def _first_values(request, branch: Organisation, people: dict[int, str]) -> dict[str, object]:
-    asked = {int(key) for key in request.GET.getlist("members") if key.isdecimal()}
+    asked = {int(key) for key in request.GET.getlist("members") if is_key(key)}
     members = [pk for pk in people if pk in asked]
     own = _own_member(branch, request.user, current_day())
     return {

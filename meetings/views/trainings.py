@@ -18,6 +18,7 @@ from branches.scope import get_for, paths_reached, reaches, within_paths
 from branches.typed import Unreadable
 from branches.words import one_line, short_date
 from meetings.enums import TrainingKind
+from meetings.forms.meeting import is_key
 from meetings.forms.study import PeopleForm, ReasonForm, TrainingForm, read_course_hours
 from meetings.models import Training
 from meetings.services import Refused
@@ -248,7 +249,7 @@ def _save_hours(request, one: Training):
             faults.append(f"{row.member.name}：{unreadable}")
             continue
         hours[row.pk] = Decimal(0) if value is None else value
-    leaving = {int(pk) for pk in request.POST.getlist("leaving") if pk.isdecimal()}
+    leaving = {int(pk) for pk in request.POST.getlist("leaving") if is_key(pk)}
     form = PeopleForm()
     if not faults:
         try:
@@ -327,7 +328,7 @@ def training_change(request, pk):
             change_training(
                 training=one,
                 facts=form.facts(),
-                version=int(version) if version.isdecimal() else -1,
+                version=int(version) if is_key(version) else -1,
                 by=request.user,
                 today=current_day(),
             )

@@ -83,6 +83,7 @@ def _page(request, member: Member, form: RevealForm) -> dict[str, object]:
             "percent": study.percent,
             "pace_percent": study.pace_percent,
             "behind": study.behind,
+            "url": link("meetings:study", member.pk),
         }
         if study
         else None,

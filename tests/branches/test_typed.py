@@ -81,6 +81,8 @@ def test_a_blank_date_is_none(blank):
         ("99999", "读不出日期"),
         ("3.28", "读不出日期"),
         ("三月五日", "读不出日期"),
+        ("9" * 5000, "读不出日期"),
+        ("፩፪", "读不出日期"),
         ("2026-03-05至2026-03-06", "读不出日期"),
     ],
 )
@@ -161,7 +163,7 @@ def test_what_is_no_sum_is_refused(typed):
         read_amount(typed)
 
 
-@pytest.mark.parametrize("typed", ["100000000", "1e12", -(10**8)])
+@pytest.mark.parametrize("typed", ["100000000", "1e12", -(10**8), "99999999.999"])
 def test_a_sum_beyond_all_measure_is_refused(typed):
     with pytest.raises(Unreadable, match="金额过大"):
         read_amount(typed)

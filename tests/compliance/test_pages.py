@@ -381,7 +381,7 @@ def test_the_list_shows_what_is_to_be_done_worst_first(client, county):
         ("rule=meetings.theme_day&period=2026-09", 2),
         ("rule=meetings.theme_day&period=2026-09&state=open", 2),
         ("rule=meetings.theme_day&period=2026-09&state=overdue", 0),
-        ("group=meetings&period=2026-09", 2),
+        ("group=meetings&period=2026-09", 4),
         ("rule=tasks.overdue&state=nonsense", 2),
     ],
 )

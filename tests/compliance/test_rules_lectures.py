@@ -85,7 +85,6 @@ def test_committees_and_leading_groups_are_asked(kind, asked):
 
 def test_somebody_elses_lecture_does_not_count(town, branch, secretary):
     lecture(branch, lecturer=factories.make_member(branch))
-    lecture(branch, date(2026, 6, 1), lecturer_name="沈知行")
     deputy = factories.make_member(branch)
     factories.make_post(town, PostTitle.DEPUTY, member=deputy)
     lecture(branch, date(2026, 7, 1), lecturer=deputy)
@@ -119,6 +118,15 @@ def test_a_secretary_known_by_name_is_looked_up_inside_the_own_organisation(town
     lecture(outside, lecturer_name="廖舟")
     assert verdict(CODE, town, END) == (1, 0, "open")
     lecture(branch, lecturer_name="廖舟")
+    assert verdict(CODE, town, END) == (1, 1, "done")
+
+
+def test_a_secretary_on_a_roster_is_found_by_name_where_the_lecture_has_a_name_only(
+    town, branch, secretary
+):
+    lecture(factories.make_branch(), lecturer_name=secretary.name)
+    assert verdict(CODE, town, END) == (1, 0, "open")
+    lecture(branch, lecturer_name=secretary.name)
     assert verdict(CODE, town, END) == (1, 1, "done")
 
 

@@ -12,7 +12,7 @@ from compliance.models import Duty
 from compliance.registry import RULES, Nature
 from compliance.rules.meetings.years import YEARLY_UNTIL
 from compliance.services import refresh
-from compliance.wording import badge
+from compliance.wording import badge, mark
 from meetings.enums import MeetingState, Type
 from meetings.models import Appraisal, Meeting
 from meetings.services import recording
@@ -227,3 +227,12 @@ def test_the_badge_says_how_many_days_are_late(branch):
     duty = duty_of(LIFE, branch, date(2027, 4, 2), of=YEAR)
     mark = badge(duty, date(2027, 4, 2), 7)
     assert (mark.kind, mark.words) == ("late", "逾期 2 天")
+
+
+def test_a_year_that_is_over_is_not_called_this_year(branch):
+    assert mark(duty_of(LIFE, branch, date(2026, 12, 31)), date(2026, 12, 31), 7).words == (
+        "今年未开"
+    )
+    duty_of(LIFE, branch, date(2027, 1, 20))
+    over = Duty.objects.get(rule=LIFE, period="2026", organisation=branch)
+    assert mark(over, date(2027, 1, 20), 7).words == "未开"

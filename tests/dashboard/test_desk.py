@@ -17,6 +17,7 @@ from tests.factories import (
     make_charge,
     make_committee,
     make_county,
+    make_group,
     make_meeting,
     make_member,
     make_members,
@@ -226,3 +227,25 @@ def test_what_was_remitted_waits_for_the_superior_even_past_its_day(client, bran
         (item,) = [item for item in open_desk(client).context["items"] if "上缴" in item.title]
     assert (item.kind, item.status, item.bin) == ("wait", "等上级确认", "other")
     assert item.action["label"] == "查看"
+
+
+def test_advice_that_was_not_followed_shares_a_line(client, branch, secretary):
+    make_group(branch, "第一党小组")
+    run_night(TODAY)
+    (missed,) = [
+        item
+        for item in open_desk(client).context["items"]
+        if "党小组会" in item.title and item.due_on < TODAY
+    ]
+    assert (missed.kind, missed.due_label) == ("soon", "应于")
+    assert missed.title == "召开 1月、2月党小组会"
+
+
+def test_the_years_life_meeting_is_listed_from_december_until_march(client, branch, secretary):
+    seen = []
+    for day in ((2026, 11, 30), (2026, 12, 1), (2027, 1, 15)):
+        today = datetime.date(*day)
+        with override_settings(TODAY_OVERRIDE=today):
+            run_night(today)
+            seen.append([title for title in titles(open_desk(client)) if "组织生活会" in title])
+    assert seen == [[], ["召开 2026年组织生活会"], ["召开 2026年组织生活会"]]

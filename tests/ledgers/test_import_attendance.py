@@ -11,6 +11,7 @@ from accounts.roles import Role
 from branches.models import Changed
 from ledgers.imports.correcting import refused_workbook
 from ledgers.services import ImportRefused, plan_import, write_import
+from ledgers.sheets.attendance import read_seat
 from meetings.enums import AttendanceState, Type
 from meetings.models import (
     Appraisal,
@@ -109,6 +110,19 @@ def test_a_meeting_that_is_not_stored_is_refused(held):
     with pytest.raises(ImportRefused):
         write_import(planned, by=None)
     assert set(seats().values()) == {AttendanceState.PRESENT}
+
+
+@pytest.mark.parametrize(
+    ("cell", "made_up"),
+    [
+        ("请假(出差) 补学", True),
+        ("缺席，已补学", True),
+        ("请假(未补学)", False),
+        ("缺席 未补学", False),
+    ],
+)
+def test_only_study_that_was_made_up_is_read_as_such(cell, made_up):
+    assert read_seat(cell)[2] is made_up
 
 
 def test_marks_that_mean_nothing_are_refused_with_their_place(held):

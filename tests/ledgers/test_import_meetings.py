@@ -241,6 +241,18 @@ def test_the_roster_is_that_of_the_day_after_a_transfer(county):
     assert Group.objects.filter(organisation__code="B1").count() == 2
 
 
+def test_a_late_meeting_is_noted_where_its_people_have_moved_to(county):
+    give(members(["李娜", LI, None, None, None, "B2", None]))
+    Changed.objects.all().delete()
+    day = datetime.date(2026, 2, 5)
+    give(meetings(["B1", "党课", day, None, None, "张伟、李娜", None, None, 1]))
+    noted = Changed.objects.filter(area="meetings").order_by("organisation__code")
+    assert list(noted.values_list("organisation__code", "from_on", "to_on")) == [
+        ("B1", day, day),
+        ("B2", day, day),
+    ]
+
+
 def test_a_probationary_member_was_not_formal_whatever_the_expected_day(county):
     day = datetime.date(2026, 2, 1)
     Member.objects.filter(name="李娜").update(kind="probationary", confirmed_on=day)

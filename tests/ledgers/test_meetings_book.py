@@ -194,6 +194,16 @@ def test_the_year_by_months_names_days_and_what_was_kept(book, branch, life):
     assert (theme["应开展数"], theme["按时开展月份数"], theme["完成率"]) == (3, 0, "0%")
 
 
+def test_the_book_of_last_year_knows_what_came_after_it(book, branch):
+    make.make_meeting(branch, day(12, 3, 2025), (Type.THEME_DAY,))
+    make.make_meeting(branch, day(2, 3), (Type.LIFE_MEETING,), for_year=2025)
+    lines = {line["会议类型"]: line for line in rows(book(branch, year=2025), "年度开展情况")}
+    assert (lines["主题党日"]["12月"], lines["主题党日"]["应开展数"]) == ("3", 12)
+    assert lines["支部党员大会"]["应开展数"] == 4
+    life = lines["组织生活会"]
+    assert (life["12月"], life["应开展数"], life["完成率"]) == ("次年2月3日", 1, "100%")
+
+
 def test_talks_never_tell_what_was_said(book, branch, life):
     book(branch)
     lines = rows(openpyxl.load_workbook(book.path), "谈心谈话")
@@ -205,6 +215,18 @@ def test_talks_never_tell_what_was_said(book, branch, life):
         sheets = openpyxl.load_workbook(io.BytesIO(stored.read()))
     said = [cell for sheet in sheets for line in sheet.iter_rows(values_only=True) for cell in line]
     assert not any("不外传" in str(cell) for cell in said)
+
+
+def test_a_thousand_members_who_were_talked_with_fit_into_the_book(book, branch):
+    born = [day(1, 1, 1981), day(1, 2, 1981)]
+    people = [
+        make.make_member(branch, f"林{number}", id_number=make.make_id_number(born_on, number))
+        for born_on in born
+        for number in range(1, 520)
+    ]
+    make.make_talk(branch, day(2, 3), initiators=people[:1], members=people[1:])
+    (line,) = rows(book(branch), "谈心谈话")
+    assert line["谈话对象"].count("、") == 2 * 519 - 2
 
 
 def test_no_identity_number_stands_in_any_sheet(book, branch, life):

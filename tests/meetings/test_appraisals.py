@@ -162,6 +162,11 @@ def test_who_did_not_take_part_needs_a_reason(branch, by, members):
     assert not Appraisal.objects.exists()
 
 
+def test_who_is_left_out_from_the_beginning_needs_a_reason(branch, by, members):
+    with pytest.raises(Refused, match="请写明许文桥为什么没有参加"):
+        started(branch, by, parts={members[0].pk: Part(Participation.OUT)})
+
+
 def test_a_year_is_begun_once(branch, by, members):
     started(branch, by)
     with pytest.raises(Refused, match="2026年民主评议已经开始"):

@@ -136,6 +136,13 @@ def test_each_branch_counts_its_own(meeting, guest, invitation, invited, hosting
         decline(invitation=invitation, note="", by=invited)
 
 
+def test_the_same_answer_sent_twice_is_one(guest, invitation, invited):
+    own = own_record(guest)
+    for _again in range(2):
+        answer(invitation=invitation, own_meeting=own, by=invited)
+    assert TrailLine.objects.filter(action="登记参加共同活动").count() == 1
+
+
 def test_what_is_no_answer_is_refused(meeting, guest, invitation, invited, hosting):
     planned = own_record(guest, state=MeetingState.PLANNED)
     with pytest.raises(Refused, match="不是被邀请支部的"):

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import TrailLine
-from branches.models import Attachment
+from branches.models import Attachment, Changed
 from meetings.enums import MatterStage, MeetingState, Type
 from meetings.models import Appraisal, Exclusion, Matter, MatterStep, Meeting, Resolution
 from meetings.rosters import roster_on
@@ -224,6 +224,14 @@ def test_a_change_sent_twice_changes_once(branch, secretary):
     assert TrailLine.objects.count() == 1
 
 
+def test_a_change_sent_again_with_something_else_in_it_is_not_lost_silently(branch, secretary):
+    planned = factories.make_meeting(branch, DAY, state=MeetingState.PLANNED)
+    change(planned, secretary, facts_for(branch), version=1, form_key="k2")
+    with pytest.raises(recording.ChangedMeanwhile):
+        change(planned, secretary, facts_for(branch, place="二楼"), version=1, form_key="k2")
+    assert Meeting.objects.get().version == 2
+
+
 # --- Files ------------------------------------------------------------------------------------
 
 
@@ -305,6 +313,41 @@ def test_a_meeting_that_something_rests_on_is_not_taken_back(branch, secretary):
     step.delete()
     meeting = recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="重复登记")
     assert meeting.state == MeetingState.CANCELLED
+
+
+def test_a_meeting_that_something_rests_on_keeps_what_it_rests_on(branch, secretary):
+    meeting = register(branch, secretary, facts_for(branch, [Type.APPRAISAL], for_year=2025))
+    appraisal = Appraisal.objects.create(organisation=branch, year=2025, meeting=meeting)
+    for given in (
+        facts_for(branch, [Type.APPRAISAL], for_year=2026),
+        facts_for(branch, [Type.LIFE_MEETING], for_year=2025),
+    ):
+        with pytest.raises(recording.Refused, match="2025年民主评议用了这次会议，不能改"):
+            change(meeting, secretary, given)
+    day_before = DAY - datetime.timedelta(days=1)
+    meeting = change(
+        meeting, secretary, facts_for(branch, [Type.APPRAISAL], day_before, for_year=2025)
+    )
+    appraisal.delete()
+    MatterStep.objects.create(
+        matter=Matter.objects.create(organisation=branch, title="修水渠"),
+        stage=MatterStage.REVIEWED,
+        done_on=day_before,
+        meeting=meeting,
+    )
+    with pytest.raises(recording.Refused, match="修水渠"):
+        change(meeting, secretary, facts_for(branch, [Type.APPRAISAL], for_year=2025))
+
+
+def test_hours_of_who_moved_on_are_judged_again_in_the_branch_of_today(branch, secretary):
+    member, other = factories.make_member(branch), factories.make_branch()
+    meeting = register(branch, secretary, facts_for(branch, hours=2))
+    member.organisation = other
+    member.save(update_fields=["organisation"])
+    Changed.objects.all().delete()
+    recording.cancel_meeting(meeting=meeting, version=1, by=secretary, reason="重复登记")
+    noted = {(note.organisation_id, note.from_on, note.to_on) for note in Changed.objects.all()}
+    assert noted == {(branch.pk, DAY, DAY), (other.pk, DAY, DAY)}
 
 
 def test_a_member_who_moves_away_afterwards_changes_nothing_in_the_meeting(branch, secretary):

@@ -10,6 +10,7 @@ from accounts.models import TrailLine
 from accounts.roles import Role
 from branches.models import Changed
 from meetings.enums import TalkRelation
+from meetings.forms.talks import TalkForm
 from meetings.models import Talk, Visit
 from meetings.services import Refused
 from meetings.services.talks import (
@@ -119,6 +120,15 @@ def test_what_cannot_be_is_refused(branch, secretary, people, given, field, said
         register(branch, secretary, given(people))
     assert refused.value.field == field
     assert not Talk.objects.exists()
+
+
+def test_somebody_ticked_twice_is_one(people):
+    choices = [(one.pk, one.name) for one in people]
+    first, second, *_rest = (one.pk for one in people)
+    sent = {"held_on": "3.10", "initiators": [first, first], "members": [second, second]}
+    form = TalkForm(sent, people=choices, private=False, today=TODAY)
+    assert form.is_valid()
+    assert form.facts().people == (first, second)
 
 
 def test_who_was_no_member_that_day_is_refused_by_name(branch, secretary, people):

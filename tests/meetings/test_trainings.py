@@ -129,6 +129,15 @@ def test_the_same_course_twice_and_strangers_are_refused(town, branch):
     assert Training.objects.count() == 1
 
 
+def test_one_course_entered_by_branch_and_town_counts_once(town, branch):
+    member, other_member = factories.make_members(branch, 2)
+    record(branch, [member])
+    with pytest.raises(Refused, match="已由上荻村党支部登记过同名、同日期的培训"):
+        record(town, [member, other_member])
+    record(town, [other_member])
+    assert hours_by_member(*YEAR) == {member.pk: Decimal(16), other_member.pk: Decimal(16)}
+
+
 def test_a_correction_moves_the_hours_of_the_whole_course_only(town, branch):
     whole, half = factories.make_members(branch, 2)
     training = record(town, [whole, half])
@@ -197,6 +206,20 @@ def test_a_name_that_fits_two_is_refused_with_both_shown(town, branch, other):
         {here.pk: None, there.pk: None},
         [],
     )
+
+
+def test_more_hours_than_any_course_has_are_said_by_line(town, branch):
+    factories.make_member(branch, "余海波")
+    assert match_pasted(read_pasted("余海波 999.5"), town, TODAY) == (
+        {},
+        ["第 1 行“余海波”的学时太多，请写 0 到 500 的数"],
+    )
+
+
+def test_a_line_of_a_course_is_none_of_the_meeting_with_its_key(branch):
+    course_of_it = record(branch, [factories.make_member(branch)])
+    line = TrailLine.objects.get(action="登记培训")
+    assert (line.area, line.object_id) == ("trainings", course_of_it.pk)
 
 
 def test_names_of_other_towns_are_not_found(town):

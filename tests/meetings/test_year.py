@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import Role
-from branches.models import Organisation
+from branches.models import Form, Organisation
 from meetings.enums import MeetingState, Type
 from meetings.overview import Line, Overview, days_text
 from tests import factories as make
@@ -106,6 +106,17 @@ def test_a_life_meeting_counts_for_its_year_whenever_it_was_held(branch):
     assert kept(branch, Type.LIFE_MEETING, year=2026) == (0, 0, [])
     found = line(branch, Type.LIFE_MEETING, year=2025)
     assert days_text(found.months[12], 2025) == "次年2月3日"
+
+
+def test_a_life_meeting_is_missed_only_after_the_last_day_for_it(branch):
+    assert kept(branch, Type.LIFE_MEETING, year=2025, today=day(3, 31)) == (0, 0, [])
+    assert kept(branch, Type.LIFE_MEETING, year=2025, today=day(4, 1)) == (0, 1, [12])
+
+
+def test_a_temporary_branch_owes_no_appraisal(committee):
+    temporary = make.make_branch(committee, form=Form.TEMPORARY)
+    assert kept(temporary, Type.APPRAISAL, year=2025) == (0, 0, [])
+    assert kept(temporary, Type.LIFE_MEETING, year=2025) == (0, 1, [12])
 
 
 def test_a_branch_founded_in_the_year_owes_its_whole_months_only(committee):

@@ -59,9 +59,7 @@ def _lectures(question: Question, organisations) -> dict[int, list[_Lecture]]:
             | Q(meeting__lecturer__in=[post.member_id for post in posts if post.member_id])
             | Q(
                 meeting__lecturer=None,
-                meeting__lecturer_name__in=[
-                    post.person_name for post in posts if not post.member_id
-                ],
+                meeting__lecturer_name__in={post.person_name for post in posts},
             )
         )
         .select_related("meeting__organisation")
@@ -90,9 +88,8 @@ def _recognised(meeting, posts, own) -> dict[int, str]:
         if post.member_id and post.member_id == meeting.lecturer_id:
             why.setdefault(post.organisation_id, f"书记{post.person_name}授课")
         elif (
-            # A secretary known by name only is looked up by name, inside the own organisation.
-            not post.member_id
-            and meeting.lecturer_id is None
+            # Where either side is known by name only: by name, inside the own organisation.
+            meeting.lecturer_id is None
             and meeting.lecturer_name == post.person_name
             and meeting.organisation.path.startswith(post.organisation.path)
         ):
@@ -141,7 +138,7 @@ SECRETARY_LECTURES = register(
         certainty=Certainty.FOUND,
         nature=Nature.MUST,
         how="数当年实际召开、类型含“党课”的会议：授课人是当天任本级组织书记的党员（在哪个支部讲都算），或者会议就是"
-        "本级组织自己的。书记只登记了姓名的，在本级和下属支部里按授课人姓名认定。",
+        "本级组织自己的。授课人只登记了姓名的，在本级和下属支部里按姓名认定。",
         span=Span.YEAR,
         areas=frozenset({"meetings", "members"}),
         measure=_measure_secretary_lecture,

@@ -36,7 +36,7 @@ from compliance.registry import RULES, Measured
 from compliance.services import catch_up, reconcile, refresh, run_night
 from dues.models import Charge, Payment
 from meetings.enums import MeetingState, Type
-from meetings.models import Meeting
+from meetings.models import Meeting, Talk, Training, YearPlan
 from members.models import Member, Membership, Post
 from tasks.models import Task, TaskState
 from tests import factories
@@ -173,9 +173,13 @@ def test_the_running_year_is_judged_though_it_began_before_the_records():
         run_night(AS_OF)
         running = Duty.objects.filter(period__in=["2026", "2026-Q3"]).order_by("rule")
         assert list(running.values_list("rule", "period", "actual", "state")) == [
+            ("meetings.appraisal", "2026", 0, "open"),
             ("meetings.lecture", "2026", 1, "behind"),
+            ("meetings.life_meeting", "2026", 0, "open"),
             ("meetings.members_meeting", "2026-Q3", 0, "open"),
+            ("meetings.secretary_lecture", "2026", 0, "open"),
             ("meetings.study_hours", "2026", 0, "behind"),
+            ("meetings.talks", "2026", 0, "open"),
         ]
     assert stored_sums() == recounted()
 
@@ -188,6 +192,9 @@ def test_judging_one_branch_touches_its_rows_only():
     judge_everything(AS_OF)
     one, others = county.branches[0], county.branches[1:]
     Meeting.objects.all().delete()
+    Talk.objects.all().delete()
+    Training.objects.all().delete()
+    YearPlan.objects.all().delete()
     Task.objects.update(due_on=date(2026, 12, 31))
     before = [row for row in stored_duties() if row[2] != one.code]
     judge_everything(AS_OF, Organisation.objects.filter(pk=one.pk))
@@ -203,8 +210,8 @@ def test_judging_branch_by_branch_gives_what_judging_all_gives():
     judge_everything(AS_OF)
     duties, sums = stored_duties(), stored_sums()
     forget_everything()
-    for branch in reversed(county.branches):
-        judge_everything(AS_OF, Organisation.objects.filter(pk=branch.pk))
+    for organisation in reversed([*county.committees, *county.branches]):
+        judge_everything(AS_OF, Organisation.objects.filter(pk=organisation.pk))
     assert stored_duties() == duties
     assert stored_sums() == sums
 

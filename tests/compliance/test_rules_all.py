@@ -367,7 +367,8 @@ SPOIL = {
 @pytest.mark.parametrize("code", [code for code in RULES if BAD[code]])
 def test_what_is_advice_is_at_worst_behind(code):
     bad = build_county(2).branches[1]
-    as_of = date(2027, 1, 5)
+    # The yearly meetings may be held until March.
+    as_of = date(2027, 4, 5)
     county_value(RULES[code].strict_key, False, date(2026, 1, 1))
     of = None if RULES[code].is_standing else date(2026, 9, 15)
     SPOIL.get(code, lambda branch: None)(bad)

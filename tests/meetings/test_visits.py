@@ -221,7 +221,7 @@ def test_the_paper_is_split_into_sheets(signed_in, branch):
     for number in range(27):
         factories.make_visit(branch, DAY, person_name=f"施桂{number}")
     sheets = signed_in.get("/meetings/visits/paper/").context["sheets"]
-    assert [len(rows) for rows in sheets] == [26, 1]
+    assert [len(rows) for rows in sheets] == [24, 3]
 
 
 def test_a_change_keeps_the_note_of_the_branch(client, branch, member):

@@ -81,9 +81,10 @@ def paired(items: Iterable[PlanItem], meetings: Iterable[Meeting]) -> dict[int, 
     """Which held meeting serves which line, by the key of the line.
 
     First inside the month, in the order of days; lines and meetings left over are paired inside
-    the quarter for 党员大会, inside the year for 党课, 组织生活会 and 民主评议. A meeting of several
-    types serves a line of each type; one of a group serves the line of that group, one of all
-    groups together serves a line of each.
+    the quarter for 党员大会, inside the year for 党课 (held later than planned, so that one of
+    January fills no line of December), 组织生活会 and 民主评议. A meeting of several types serves a
+    line of each type; one of a group serves the line of that group, one of all groups together
+    serves a line of each.
     """
     free: dict[str, list[Meeting]] = defaultdict(list)
     for meeting in sorted(meetings, key=lambda one: (one.held_on, one.pk)):
@@ -116,6 +117,8 @@ def _in_month(line: PlanItem, meeting: Meeting) -> bool:
 def _in_period(line: PlanItem, meeting: Meeting) -> bool:
     if line.type in FOR_A_YEAR:
         return year_meant(meeting) == line.planned_on.year
+    if line.type == Type.LECTURE and meeting.held_on < line.planned_on.replace(day=1):
+        return False
     return meeting.held_on in period_for(line.type, line.planned_on)
 
 

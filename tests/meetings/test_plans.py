@@ -236,9 +236,17 @@ def test_a_members_meeting_serves_a_line_of_its_quarter_and_no_other(branch):
 
 def test_a_meeting_of_several_types_serves_a_line_of_each(branch):
     theme = make_plan_item(branch, date(2026, 3, 10))
-    lecture = make_plan_item(branch, date(2026, 5, 10), Type.LECTURE)
+    lecture = make_plan_item(branch, date(2026, 2, 10), Type.LECTURE)
     held = make_meeting(branch, date(2026, 3, 10), (Type.THEME_DAY, Type.LECTURE))
     assert pairs(branch) == {theme.pk: held, lecture.pk: held}
+
+
+def test_an_early_lecture_fills_no_line_of_a_later_month(branch):
+    line = make_plan_item(branch, date(2026, 12, 10), Type.LECTURE)
+    make_meeting(branch, date(2026, 11, 30), (Type.LECTURE,))
+    assert pairs(branch) == {}
+    held = make_meeting(branch, date(2026, 12, 1), (Type.LECTURE,))
+    assert pairs(branch) == {line.pk: held}
 
 
 def test_a_theme_day_of_another_month_serves_no_line(branch):

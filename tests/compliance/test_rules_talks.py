@@ -129,7 +129,7 @@ def test_a_second_run_writes_nothing(branch, members):
 
 
 def test_a_talk_recorded_late_puts_the_old_year_right(branch, members):
-    assert duty_of(TALKS, branch, date(2027, 1, 5), of=END).state == "overdue"
+    assert duty_of(TALKS, branch, date(2027, 1, 5), of=END).state == "behind"
     register_talks(
         organisation=branch,
         facts=TalkFacts(date(2026, 12, 30), tuple(one.pk for one in members), outsider="沈知行"),

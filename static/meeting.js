@@ -328,6 +328,7 @@ document.addEventListener("DOMContentLoaded", function () {
   var state = $("[data-draft-state]");
   var dirty = false;
   var leaving = false;
+  var wasLost = false;
 
   function values() {
     var data = new FormData(form);
@@ -344,7 +345,9 @@ document.addEventListener("DOMContentLoaded", function () {
   function keep(lost) {
     var pairs = [];
     values().forEach(function (value, name) { if (name !== "csrfmiddlewaretoken") { pairs.push([name, value]); } });
-    zb.store.set(key, { at: zb.clock(), values: pairs, lost: lost === true });
+    // Once the log-in is over it stays so on this page, whatever a save cut off by leaving says.
+    wasLost = wasLost || lost === true;
+    zb.store.set(key, { at: zb.clock(), values: pairs, lost: wasLost });
   }
   // Resolves to "kept" (on the server), "here" (on this computer: no line), "lost" (logged out).
   var running = null;

@@ -24,6 +24,10 @@ class Action(TextChoices):
     REVEAL_NUMBER = "reveal_number", "查看完整号码"
     REPORT_TASK = "report_task", "填写整改进展"
     REVIEW_TASK = "review_task", "核查整改"
+    REVIEW_FOR_COUNTY = "review_for_county", "县级核查和认定"
+    RUN_CAMPAIGN = "run_campaign", "制定工作方案"
+    INSPECT = "inspect", "督查"
+    SEND_NOTICE = "send_notice", "发通知和催办"
     IMPORT_WORKBOOK = "import_workbook", "导入台账"
     EXPORT_LEDGER = "export_ledger", "导出台账"
     CHANGE_ORGANISATION = "change_organisation", "维护组织"
@@ -65,6 +69,9 @@ RIGHTS: dict[str, frozenset[str]] = {
         {
             Action.LOOK,
             Action.REVIEW_TASK,
+            Action.RUN_CAMPAIGN,
+            Action.INSPECT,
+            Action.SEND_NOTICE,
             Action.KEEP_BRANCH,
             Action.KEEP_POSTS,
             Action.APPROVE,
@@ -77,6 +84,10 @@ RIGHTS: dict[str, frozenset[str]] = {
         {
             Action.LOOK,
             Action.REVIEW_TASK,
+            Action.REVIEW_FOR_COUNTY,
+            Action.RUN_CAMPAIGN,
+            Action.INSPECT,
+            Action.SEND_NOTICE,
             Action.KEEP_BRANCH,
             Action.KEEP_POSTS,
             Action.APPROVE,
@@ -89,7 +100,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             Action.MANAGE_ACCOUNTS,
         }
     ),
-    Role.INSPECTOR: frozenset({Action.LOOK, Action.EXPORT_LEDGER}),
+    Role.INSPECTOR: frozenset({Action.LOOK, Action.INSPECT, Action.EXPORT_LEDGER}),
     Role.SYSTEM_ADMIN: frozenset({Action.OPERATE}),
     Role.SECURITY_ADMIN: frozenset({Action.MANAGE_ACCOUNTS}),
     Role.AUDIT_ADMIN: frozenset({Action.READ_TRAIL}),

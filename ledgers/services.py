@@ -116,7 +116,7 @@ def _refuse_moved(plan: ImportPlan, rows: dict[str, list[Row]]) -> None:
         or plan.posts.hold(rows[POSTS.name])
         or plan.developments.hold(rows[DEVELOPMENT.name])
         or plan.transfers.hold(rows[TRANSFERS.name])
-        or any(planner.hold(rows[sheet.name]) for sheet, planner in plan.meeting_year)
+        or any(planner.hold(rows[sheet.name]) for sheet, planner in plan.further)
     ):
         raise ImportRefused(_MOVED)
 
@@ -134,7 +134,7 @@ def _write(plan: ImportPlan, rows: dict[str, list[Row]], writing: Writing, on_pr
         (POSTS, plan.posts),
         (DEVELOPMENT, plan.developments),
         (TRANSFERS, plan.transfers),
-        *plan.meeting_year,
+        *plan.further,
     ):
         chosen = rows[sheet.name]
         if on_progress:

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "branches.apps.BranchesConfig",
     "jobs.apps.JobsConfig",
+    "notices.apps.NoticesConfig",
     "members.apps.MembersConfig",
     "dues.apps.DuesConfig",
     "meetings.apps.MeetingsConfig",

@@ -104,6 +104,15 @@ class Attachment(models.Model):
     uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
     # The day the paper is of, where it is not that of its record; never the day of upload.
     dated_on = models.DateField("材料日期", null=True, blank=True)
+    # The older version of the same paper, which stays.
+    replaces = models.OneToOneField(
+        "self",
+        verbose_name="替换",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replaced_by",
+    )
 
     objects = ScopedQuerySet.as_manager()
 

@@ -45,8 +45,8 @@ from ledgers.sheets import (
     YEAR_OVERVIEW,
 )
 
-# What belongs to meetings is planned and written in this order, after the meetings themselves.
-MEETING_PLANNERS = (
+# Planned and written in this order, after the ledgers of a monthly workbook.
+FURTHER_PLANNERS = (
     (PLANS, YearPlans),
     (ATTENDANCE, AttendanceBook),
     (MAKE_UPS, MakeUps),
@@ -82,7 +82,7 @@ class ImportPlan:
     developments: Developments | None = None
     transfers: Transfers | None = None
     # The planners of the yearly workbook 三会一课台账, each after those it looks into.
-    meeting_year: tuple = ()
+    further: tuple = ()
 
     @property
     def refused(self) -> int:
@@ -194,7 +194,7 @@ def _plan_ledgers(plan: ImportPlan, progress: Progress) -> None:
     plan.dues, plan.meetings, plan.tasks = Dues(county), Meetings(county), Tasks(county)
     plan.posts = Posts(county, plan.branches)
     plan.developments, plan.transfers = Developments(county), Transfers(county)
-    plan.meeting_year = tuple((sheet, make(county)) for sheet, make in MEETING_PLANNERS)
+    plan.further = tuple((sheet, make(county)) for sheet, make in FURTHER_PLANNERS)
     for sheet, planner in (
         (BRANCHES, plan.branches),
         (MEMBERS, plan.members),
@@ -204,7 +204,7 @@ def _plan_ledgers(plan: ImportPlan, progress: Progress) -> None:
         (POSTS, plan.posts),
         (DEVELOPMENT, plan.developments),
         (TRANSFERS, plan.transfers),
-        *plan.meeting_year,
+        *plan.further,
     ):
         rows = plan.rows[sheet.name]
         if sheet is ATTENDANCE:

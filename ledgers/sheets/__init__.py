@@ -39,7 +39,9 @@ MONTHLY = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
 REGISTERS = (POSTS, DEVELOPMENT, TRANSFERS)
 # Those of the yearly workbook 三会一课台账, beside 三会一课 itself.
 MEETING_YEAR = (PLANS, ATTENDANCE, APPRAISALS, COURSES, MAKE_UPS, TALKS, YEAR_OVERVIEW)
-SHEETS = (*MONTHLY, *REGISTERS, *MEETING_YEAR)
+# Those of the yearly workbook 工作任务台账, beside 整改 itself.
+WORK_YEAR: tuple = ()
+SHEETS = (*MONTHLY, *REGISTERS, *MEETING_YEAR, *WORK_YEAR)
 # Further sheets of the yearly ledger of dues.
 DUES_ENTRIES, DUES_ARREARS, DUES_SUMS = "党费明细", "欠缴名单", "党费汇总"
 # Of the yearly ledger of meetings: made from attendance, make-up study and courses.

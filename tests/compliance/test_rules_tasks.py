@@ -5,7 +5,7 @@ import pytest
 from compliance.models import Duty
 from compliance.services import refresh
 from tasks.models import Task, TaskState
-from tasks.services import close_task, request_close
+from tasks.services.ledger import close_task, request_close
 from tests import factories
 from tests.compliance.verdicts import duty_of, judge_everything, verdict
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from accounts.models import TrailLine
 from branches.models import Attachment, Changed
-from tasks import services
-from tasks.forms import read_percent
+from tasks.services import Refused, ledger
+from tasks.forms.ledger import read_percent
 from tasks.models import EventKind, Task, TaskState
 from tests import factories
 from tests.queries import count_of
@@ -51,7 +51,7 @@ def task(branch):
 
 
 def test_progress_moves_a_task_to_working_and_leaves_a_line(task, secretary):
-    services.report_progress(task=task, text="制度已制好", progress=60, by=secretary, on=TODAY)
+    ledger.report_progress(task=task, text="制度已制好", progress=60, by=secretary, on=TODAY)
     assert (task.state, task.progress) == (TaskState.WORKING, 60)
     event = task.events.last()
     assert (event.kind, event.text, event.progress) == (EventKind.PROGRESS, "制度已制好", 60)
@@ -63,12 +63,12 @@ def test_progress_moves_a_task_to_working_and_leaves_a_line(task, secretary):
 
 
 def test_the_whole_way_from_listed_to_closed(task, secretary, officer):
-    services.report_progress(task=task, text="在办", progress=50, by=secretary, on=TODAY)
-    services.request_close(task=task, text="已上墙", by=secretary, on=TODAY)
-    services.return_task(task=task, text="缺一项", by=officer, on=TODAY)
+    ledger.report_progress(task=task, text="在办", progress=50, by=secretary, on=TODAY)
+    ledger.request_close(task=task, text="已上墙", by=secretary, on=TODAY)
+    ledger.return_task(task=task, text="缺一项", by=officer, on=TODAY)
     assert task.state == TaskState.WORKING
-    services.request_close(task=task, text="已补齐", by=secretary, on=TODAY)
-    services.close_task(task=task, by=officer, on=TODAY)
+    ledger.request_close(task=task, text="已补齐", by=secretary, on=TODAY)
+    ledger.close_task(task=task, by=officer, on=TODAY)
     assert (task.state, task.closed_on, task.progress) == (TaskState.CLOSED, TODAY, 100)
     assert [event.kind for event in task.events.all()] == [
         EventKind.LISTED,
@@ -84,18 +84,18 @@ def test_the_whole_way_from_listed_to_closed(task, secretary, officer):
 @pytest.mark.parametrize(
     ("state", "step"),
     [
-        (TaskState.PENDING, services.close_task),
-        (TaskState.WORKING, services.close_task),
-        (TaskState.REVIEW, services.request_close),
-        (TaskState.CLOSED, services.request_close),
-        (TaskState.WORKING, services.return_task),
-        (TaskState.CANCELLED, services.request_close),
+        (TaskState.PENDING, ledger.close_task),
+        (TaskState.WORKING, ledger.close_task),
+        (TaskState.REVIEW, ledger.request_close),
+        (TaskState.CLOSED, ledger.request_close),
+        (TaskState.WORKING, ledger.return_task),
+        (TaskState.CANCELLED, ledger.request_close),
     ],
 )
 def test_a_step_from_another_state_is_refused_and_writes_nothing(branch, secretary, state, step):
     closed_on = TODAY if state == TaskState.CLOSED else None
     task = factories.make_task(branch, state=state, closed_on=closed_on)
-    with pytest.raises(services.StateMoved):
+    with pytest.raises(ledger.StateMoved):
         step(task=task, text="说明", by=secretary, on=TODAY)
     assert Task.objects.get().state == state
     assert task.events.count() == 1
@@ -106,20 +106,20 @@ def test_a_step_from_another_state_is_refused_and_writes_nothing(branch, secreta
 def test_the_second_of_two_who_close_is_refused(branch, officer):
     task = factories.make_task(branch, state=TaskState.REVIEW)
     stale = Task.objects.get(pk=task.pk)
-    services.close_task(task=task, by=officer, on=TODAY)
-    with pytest.raises(services.StateMoved, match="已销号"):
-        services.return_task(task=stale, text="再看看", by=officer, on=TODAY)
+    ledger.close_task(task=task, by=officer, on=TODAY)
+    with pytest.raises(ledger.StateMoved, match="已销号"):
+        ledger.return_task(task=stale, text="再看看", by=officer, on=TODAY)
 
 
 @pytest.mark.parametrize("text", ["", "  "])
 def test_progress_request_and_return_need_words(task, branch, secretary, officer, text):
-    with pytest.raises(services.Refused):
-        services.report_progress(task=task, text=text, progress=1, by=secretary, on=TODAY)
-    with pytest.raises(services.Refused):
-        services.request_close(task=task, text=text, by=secretary, on=TODAY)
+    with pytest.raises(Refused):
+        ledger.report_progress(task=task, text=text, progress=1, by=secretary, on=TODAY)
+    with pytest.raises(Refused):
+        ledger.request_close(task=task, text=text, by=secretary, on=TODAY)
     waiting = factories.make_task(branch, state=TaskState.REVIEW)
-    with pytest.raises(services.Refused):
-        services.return_task(task=waiting, text=text, by=officer, on=TODAY)
+    with pytest.raises(Refused):
+        ledger.return_task(task=waiting, text=text, by=officer, on=TODAY)
 
 
 def test_percent_is_read_as_typed():
@@ -280,7 +280,7 @@ def test_the_detail_takes_as_many_queries_for_three_steps_as_for_one(client, sec
     url = reverse("tasks:detail", args=[task.pk])
     one = count_of(lambda: client.get(url))
     for number in (10, 20):
-        services.report_progress(task=task, text="在办", progress=number, by=secretary, on=TODAY)
+        ledger.report_progress(task=task, text="在办", progress=number, by=secretary, on=TODAY)
     assert count_of(lambda: client.get(url)) == one
 
 

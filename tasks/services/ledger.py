@@ -13,19 +13,10 @@ from accounts import trail
 from branches.attachments import attach
 from branches.changes import note_change
 from tasks.models import EventKind, Task, TaskEvent, TaskState
-
-AREA = "tasks"
+from tasks.services import AREA, Refused
 
 REPORTABLE = (TaskState.PENDING, TaskState.WORKING)
 REVIEWABLE = (TaskState.REVIEW,)
-
-
-class Refused(ValueError):
-    """The step is not taken; `field` is the field of the form that is meant."""
-
-    def __init__(self, message: str, field: str | None = None):
-        super().__init__(message)
-        self.field = field
 
 
 class StateMoved(Refused):

@@ -15,9 +15,9 @@ from branches.links import link, safe_next, with_query
 from branches.models import Attachment
 from branches.scope import get_for, reaches
 from branches.words import full_date, one_line, short_date
-from tasks import services
-from tasks.forms import ProgressForm, RequestForm, ReviewForm
+from tasks.forms.ledger import ProgressForm, RequestForm, ReviewForm
 from tasks.models import OPEN_STATES, EventKind, Task, TaskState
+from tasks.services import AREA, Refused, ledger
 
 PAGE = 50
 SOON_DAYS = 7
@@ -166,8 +166,8 @@ def _page(request, task: Task, **bound):
     path = task.organisation.path
     may_report = reaches(request.user, Action.REPORT_TASK, path)
     may_review = reaches(request.user, Action.REVIEW_TASK, path)
-    reportable = may_report and task.state in services.REPORTABLE
-    reviewable = may_review and task.state in services.REVIEWABLE
+    reportable = may_report and task.state in ledger.REPORTABLE
+    reviewable = may_review and task.state in ledger.REVIEWABLE
     kind, words = _state(task, today)
     distance, near = _distance(task, today)
     branch = task.organisation
@@ -250,7 +250,7 @@ def _entries(task: Task, today: datetime.date) -> list[dict[str, object]]:
         }
         for event in task.events.select_related("by")
     ]
-    for file in Attachment.objects.filter(area=services.AREA, object_id=task.pk).select_related(
+    for file in Attachment.objects.filter(area=AREA, object_id=task.pk).select_related(
         "uploaded_by"
     ):
         entries.append(
@@ -272,8 +272,8 @@ def _done(request, task: Task, message: str):
     return redirect(safe_next(request) or reverse("tasks:detail", args=[task.pk]))
 
 
-def _refused(request, task: Task, name: str, form, refused: services.Refused):
-    if isinstance(refused, services.StateMoved):
+def _refused(request, task: Task, name: str, form, refused: Refused):
+    if isinstance(refused, ledger.StateMoved):
         # The form does not fit the task any more: show how it stands now.
         messages.warning(request, str(refused))
         return redirect("tasks:detail", task.pk)
@@ -289,7 +289,7 @@ def progress_enter(request, pk):
     if not form.is_valid():
         return _page(request, task, progress=form)
     try:
-        services.report_progress(
+        ledger.report_progress(
             task=task,
             text=form.cleaned_data["text"],
             progress=form.cleaned_data["percent"],
@@ -297,7 +297,7 @@ def progress_enter(request, pk):
             by=request.user,
             on=current_day(),
         )
-    except services.Refused as refused:
+    except Refused as refused:
         return _refused(request, task, "progress", form, refused)
     return _done(request, task, f"已保存进展，进度 {task.progress}%")
 
@@ -310,14 +310,14 @@ def close_request(request, pk):
     if not form.is_valid():
         return _page(request, task, asking=form)
     try:
-        services.request_close(
+        ledger.request_close(
             task=task,
             text=form.cleaned_data["text"],
             uploads=form.cleaned_data["attachments"],
             by=request.user,
             on=current_day(),
         )
-    except services.Refused as refused:
+    except Refused as refused:
         return _refused(request, task, "asking", form, refused)
     return _done(request, task, "已申请销号，等上级核查")
 
@@ -330,10 +330,10 @@ def task_return(request, pk):
     if not form.is_valid():
         return _page(request, task, review=form)
     try:
-        services.return_task(
+        ledger.return_task(
             task=task, text=form.cleaned_data["text"], by=request.user, on=current_day()
         )
-    except services.Refused as refused:
+    except Refused as refused:
         return _refused(request, task, "review", form, refused)
     return _done(request, task, "已退回整改")
 
@@ -346,9 +346,9 @@ def task_close(request, pk):
     if not form.is_valid():
         return _page(request, task, review=form)
     try:
-        services.close_task(
+        ledger.close_task(
             task=task, text=form.cleaned_data["text"], by=request.user, on=current_day()
         )
-    except services.Refused as refused:
+    except Refused as refused:
         return _refused(request, task, "review", form, refused)
     return _done(request, task, "已销号")

@@ -15,7 +15,7 @@ class Kept(models.Model):
         related_name="+",
         db_index=False,
     )
-    entered_at = models.DateTimeField("登记时间", auto_now_add=True)
+    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

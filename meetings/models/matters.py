@@ -1,15 +1,15 @@
 """四议两公开: matters of a village or community that touch its residents' interests."""
 
-from django.conf import settings
 from django.db import models
 
 from branches.models import Organisation
+from branches.models.kept import Kept
 from branches.scope import ScopedQuerySet
 from meetings.enums import MatterStage
 from meetings.models.meetings import Meeting
 
 
-class Matter(models.Model):
+class Matter(Kept):
     """One matter on its way through the stages. `dropped_on` is set when it was given up.
 
     Source: 支部条例 Art. 11 – such matters must pass the members' meeting.
@@ -20,15 +20,6 @@ class Matter(models.Model):
     content = models.CharField("内容", max_length=500, blank=True)
     dropped_on = models.DateField("终止日期", null=True, blank=True)
     drop_reason = models.CharField("终止原因", max_length=100, blank=True)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
-    version = models.PositiveIntegerField(default=1)
 
     objects = ScopedQuerySet.as_manager()
 

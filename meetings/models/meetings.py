@@ -1,8 +1,8 @@
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from branches.models import Group, Organisation
+from branches.models.kept import Kept
 from branches.scope import ScopedQuerySet
 from meetings.enums import AttendanceState, MeetingState, Type
 from members.models import Member
@@ -14,7 +14,7 @@ class MeetingQuerySet(ScopedQuerySet):
         return self.filter(state=MeetingState.HELD, held_on__gte=start, held_on__lte=end)
 
 
-class Meeting(models.Model):
+class Meeting(Kept):
     """One gathering of a branch or group; it may be of several types at once.
 
     It counts by the day it was held; when it was entered is kept too.
@@ -49,15 +49,6 @@ class Meeting(models.Model):
     for_year = models.PositiveSmallIntegerField("所属年度", null=True, blank=True)
     # The form's own key: the same form sent twice makes one meeting.
     form_key = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
-    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-    version = models.PositiveIntegerField(default=1)
 
     objects = MeetingQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from branches.dated import standing_on
 from branches.models import Organisation
+from branches.models.kept import Kept
 from branches.scope import ScopedQuerySet, paths_reached, within_paths
 from meetings.enums import MakeUpWay, TrainingKind, TrainingLevel
 from meetings.models.meetings import Meeting
@@ -68,7 +69,7 @@ class TrainingQuerySet(ScopedQuerySet):
         )
 
 
-class Training(models.Model):
+class Training(Kept):
     """A course (培训班). `organisation` organised or recorded it; `hours` is what a full course gives."""
 
     organisation = models.ForeignKey(
@@ -86,15 +87,6 @@ class Training(models.Model):
     place = models.CharField("地点", max_length=100, blank=True)
     hours = models.DecimalField("学时", max_digits=5, decimal_places=1)
     cancelled_at = models.DateTimeField("作废时间", null=True, blank=True)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
-    version = models.PositiveIntegerField(default=1)
 
     objects = TrainingQuerySet.as_manager()
 

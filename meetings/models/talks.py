@@ -1,10 +1,10 @@
 """谈心谈话 and 走访慰问: who with whom and when. What was said stays in the branch."""
 
-from django.conf import settings
 from django.db import models
 
 from accounts.fields import EncryptedTextField
 from branches.models import Organisation
+from branches.models.kept import Kept
 from branches.scope import ScopedQuerySet
 from meetings.enums import TalkRelation, VisitOccasion
 from members.models import Member
@@ -16,7 +16,7 @@ class TalkQuerySet(ScopedQuerySet):
         return self.filter(cancelled_at=None)
 
 
-class Talk(models.Model):
+class Talk(Kept):
     """A talk (谈心谈话) between people of a branch, or of a superior with its members.
 
     `content` is optional, encrypted, and shown to nobody outside the branch. Source: 支部条例 Art. 19.
@@ -31,15 +31,6 @@ class Talk(models.Model):
     outsider = models.CharField("上级谈话人", max_length=40, blank=True)
     content = EncryptedTextField("谈话内容", blank=True)
     cancelled_at = models.DateTimeField("作废时间", null=True, blank=True)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
-    version = models.PositiveIntegerField(default=1)
 
     objects = TalkQuerySet.as_manager()
 
@@ -76,7 +67,7 @@ class VisitQuerySet(ScopedQuerySet):
         return self.filter(cancelled_at=None)
 
 
-class Visit(models.Model):
+class Visit(Kept):
     """A visit (走访慰问) to a member or, by name, to somebody else. `note` stays in the branch."""
 
     organisation = models.ForeignKey(
@@ -93,15 +84,6 @@ class Visit(models.Model):
     goods = models.CharField("慰问品", max_length=100, blank=True)
     note = EncryptedTextField("情况", blank=True)
     cancelled_at = models.DateTimeField("作废时间", null=True, blank=True)
-    entered_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-    )
-    entered_at = models.DateTimeField("录入时间", auto_now_add=True)
-    version = models.PositiveIntegerField(default=1)
 
     objects = VisitQuerySet.as_manager()
 

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name='Campaign',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('title', models.CharField(max_length=120, verbose_name='方案名称')),
                 ('template', models.CharField(blank=True, editable=False, max_length=20)),
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             name='Extension',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('due_on', models.DateField(verbose_name='申请延至')),
                 ('reason', models.CharField(max_length=500, verbose_name='延期原因')),
@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
             name='Finding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('text', models.CharField(max_length=500, verbose_name='发现问题')),
                 ('demand', models.CharField(blank=True, max_length=500, verbose_name='整改要求')),
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
             name='FoundingStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('kind', models.CharField(choices=[('mobilised', '动员部署'), ('surveyed', '摸底建档'), ('prepared', '酝酿筹备'), ('asked', '上报请示'), ('approved', '批复同意'), ('meeting', '召开成立大会'), ('filed', '备案挂牌')], max_length=12, verbose_name='步骤')),
                 ('planned_on', models.DateField(blank=True, null=True, verbose_name='计划日期')),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
             name='Inspection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('kind', models.CharField(choices=[('special', '专项督查'), ('mobile', '机动检查'), ('spot', '随机抽查'), ('planned', '计划督查')], max_length=8, verbose_name='方式')),
                 ('title', models.CharField(max_length=120, verbose_name='督查名称')),
@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
             name='InspectionVisit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('unannounced', models.BooleanField(default=False, verbose_name='不打招呼')),
                 ('visited_on', models.DateField(blank=True, null=True, verbose_name='到点日期')),
@@ -169,7 +169,7 @@ class Migration(migrations.Migration):
             name='Letter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('kind', models.CharField(choices=[('notice', '督查整改通知书'), ('talk', '约谈通知书')], max_length=8, verbose_name='种类')),
                 ('number', models.CharField(blank=True, max_length=60, verbose_name='文号')),
@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
             name='PlusItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('part', models.CharField(choices=[('party', '党建（1）'), ('centre', '中心工作（3）'), ('key', '重点任务（3）'), ('daily', '日常工作（3）'), ('feature', '自身特色（X）')], max_length=8, verbose_name='类别')),
                 ('title', models.CharField(max_length=120, verbose_name='项目')),
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
             name='PlusPlan',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('year', models.PositiveSmallIntegerField(verbose_name='年度')),
                 ('published_on', models.DateField(blank=True, null=True, verbose_name='公示日期')),
@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
             name='SelfCheck',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('state', models.CharField(choices=[('draft', '草稿'), ('submitted', '已报送'), ('returned', '退回补充'), ('accepted', '已审阅')], default='draft', max_length=10, verbose_name='状态')),
                 ('done', models.TextField(blank=True, verbose_name='主要做法和成效')),
@@ -313,7 +313,7 @@ class Migration(migrations.Migration):
             name='UnitInstructor',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('person_name', models.CharField(max_length=40, verbose_name='党建指导员')),
                 ('from_unit', models.CharField(blank=True, max_length=120, verbose_name='单位及职务')),
@@ -330,7 +330,7 @@ class Migration(migrations.Migration):
             name='UnitSurvey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('surveyed_on', models.DateField(verbose_name='摸底日期')),
                 ('authority', models.CharField(blank=True, max_length=120, verbose_name='业务主管单位')),
@@ -368,7 +368,7 @@ class Migration(migrations.Migration):
             name='WeakBranch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('year', models.PositiveSmallIntegerField(verbose_name='年度')),
                 ('state', models.CharField(choices=[('proposed', '待认定'), ('decided', '已认定'), ('working', '整顿中'), ('acceptance', '待验收'), ('passed', '验收通过'), ('redo', '重新整顿'), ('follow_up', '跟踪巩固'), ('ended', '已结束')], default='proposed', max_length=12, verbose_name='状态')),
@@ -431,7 +431,7 @@ class Migration(migrations.Migration):
             name='WeakReport',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('month', models.DateField(verbose_name='月份')),
                 ('text', models.TextField(verbose_name='整顿进展')),
@@ -463,7 +463,7 @@ class Migration(migrations.Migration):
             name='WeakSurvey',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('entered_at', models.DateTimeField(auto_now_add=True, verbose_name='录入时间')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('held_on', models.DateField(verbose_name='测评日期')),
                 ('asked', models.PositiveIntegerField(verbose_name='参加测评人数')),

@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from accounts.models import TrailLine
 from branches.models import Attachment, Changed
-from tasks.services import Refused, ledger
 from tasks.forms.ledger import read_percent
 from tasks.models import EventKind, Task, TaskState
+from tasks.services import Refused, ledger
 from tests import factories
 from tests.queries import count_of
 

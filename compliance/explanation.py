@@ -108,7 +108,7 @@ def _exemptions(duty: Duty) -> list[dict]:
             "period_text": f"{full_date(exemption.starts_on)}—{full_date(exemption.ends_on)}",
             "granted_text": f"批准人 {exemption.approved_by}" if exemption.approved_by else "",
         }
-        for exemption in Exemption.objects.filter(
-            rule=duty.rule, organisation=duty.organisation
-        ).select_related("approved_by")
+        for exemption in Exemption.objects.standing()
+        .filter(rule=duty.rule, organisation=duty.organisation)
+        .select_related("approved_by")
     ]

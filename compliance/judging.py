@@ -116,9 +116,9 @@ def question_for(
 def judge(rule: Rule, question: Question) -> list[Verdict]:
     """Measure and judge, organisation by organisation in the order of their keys."""
     exempt = set(
-        Exemption.objects.filter(
-            rule=rule.code, starts_on__lte=question.ends_on, ends_on__gte=question.ends_on
-        ).values_list("organisation_id", flat=True)
+        Exemption.objects.on(question.ends_on)
+        .filter(rule=rule.code)
+        .values_list("organisation_id", flat=True)
     )
     version = rule.version(question.values, question.ends_on)
     strict = question.value(rule.strict_key)

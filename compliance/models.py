@@ -87,6 +87,16 @@ class DutyEvent(models.Model):
         return f"{self.duty_id} {self.before} → {self.after}"
 
 
+class ExemptionQuerySet(ScopedQuerySet):
+    def standing(self):
+        """Not taken back."""
+        return self.filter(withdrawn_on__isnull=True)
+
+    def on(self, day):
+        """In force on `day`."""
+        return self.standing().filter(starts_on__lte=day, ends_on__gte=day)
+
+
 class Exemption(models.Model):
     """A rule waived for one organisation between two days, with the reason."""
 
@@ -98,8 +108,10 @@ class Exemption(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    approved_on = models.DateField("批准日期", null=True, blank=True)
+    withdrawn_on = models.DateField("撤回日期", null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = ExemptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "免予"

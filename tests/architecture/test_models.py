@@ -90,12 +90,13 @@ TRAILED = {
     "tasks.WeakReport": "tasks/services/weak_parts.py",
     "tasks.WeakSurvey": "tasks/services/weak_parts.py",
     "tasks.Inspection": "tasks/services/inspections.py",
-    "tasks.InspectionVisit": "tasks/services/inspections.py",
-    "tasks.Finding": "tasks/services/inspections.py",
-    "tasks.Letter": "tasks/services/inspections.py",
+    "tasks.InspectionVisit": "tasks/services/inspection_visits.py",
+    "tasks.Finding": "tasks/services/inspection_visits.py",
+    "tasks.Letter": "tasks/services/inspection_visits.py",
     "tasks.UnitSurvey": "tasks/services/coverage.py",
     "tasks.UnitInstructor": "tasks/services/coverage.py",
     "tasks.FoundingStep": "tasks/services/coverage.py",
+    "compliance.Exemption": "compliance/exemptions.py",
     "ledgers.ImportBatch": "ledgers/services.py",
 }
 EXEMPT = {
@@ -109,7 +110,6 @@ EXEMPT = {
     "compliance.Duty": "computed from facts; its changes are DutyEvents",
     "compliance.DutyEvent": "it is the history of a duty",
     "compliance.DutySummary": "computed from duties",
-    "compliance.Exemption": "no page or command writes it yet",
     "compliance.CheckRun": "it is the log of the nightly run",
 }
 

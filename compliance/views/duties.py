@@ -10,9 +10,10 @@ from accounts.roles import Action
 from branches.clock import today
 from branches.deadlines import SOON_DAYS
 from branches.history import below_on
+from branches.links import link
 from branches.models import Organisation
 from branches.periods import period_named
-from branches.scope import get_for, reaches
+from branches.scope import get_for, is_superior, reaches
 from branches.values import Values
 from compliance import services
 from compliance.explanation import explain
@@ -41,14 +42,21 @@ _CHIPS = (
 @require_GET
 def duty(request, pk: int):
     """为什么: one duty explained; judged again first, so that the page is right."""
-    found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
+    found = get_for(Duty.objects.select_related("organisation__parent"), request.user, pk=pk)
     if found.rule not in RULES:
         raise Http404
     services.refresh(as_of=today(), organisation=found.organisation)
     services.judge_again(found, as_of=today())
-    found = get_for(Duty.objects.select_related("organisation"), request.user, pk=pk)
+    found = get_for(Duty.objects.select_related("organisation__parent"), request.user, pk=pk)
     may_cure = RULES[found.rule].cure.may_be_started(request.user, found.organisation)
     page = explain(found, today=today(), may_cure=may_cure)
+    page["exempt_url"] = (
+        reverse("compliance:exempt", args=[found.pk])
+        if found.state not in (DutyState.DONE, DutyState.EXEMPT)
+        and is_superior(request.user, found.organisation)
+        else ""
+    )
+    page["exemptions_url"] = link("compliance:exemptions", branch=found.organisation.code)
     page["crumbs"] = [
         {
             "label": found.organisation.short_name,
@@ -99,6 +107,9 @@ def duty_list(request):
             "query": urlencode({key: value for key, value in request.GET.items() if key != "page"}),
             "clear_url": request.path
             + (f"?organisation={organisation.code}" if organisation else ""),
+            "exemptions_url": link(
+                "compliance:exemptions", organisation=organisation.code if organisation else ""
+            ),
             "conditions_text": _conditions(rule, state, search),
         },
     )

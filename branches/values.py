@@ -1,5 +1,6 @@
 """County values: typed keys declared by each room, dated values in the database."""
 
+import copy
 import datetime
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -95,6 +96,16 @@ class Values:
         if isinstance(key.default, datetime.date):
             return datetime.date.fromisoformat(value)
         return tuple(value) if isinstance(key.default, tuple) else value
+
+    def supposing(self, key: Key, value: Any, starts_on: datetime.date) -> "Values":
+        """These values as they would be if `value`, as the key stores it, held from that day on."""
+        supposed = copy.copy(self)
+        days, values = self._dated.get(key.name, ([], []))
+        dated = dict(zip(days, values, strict=True)) | {starts_on: value}
+        supposed._dated = self._dated | {
+            key.name: (sorted(dated), [dated[d] for d in sorted(dated)])
+        }
+        return supposed
 
     def version(self, keys: tuple[Key, ...], day: datetime.date) -> str:
         """Which values held on `day`, in a form that changes whenever one of them does."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from compliance.views import duties, exemptions
+from compliance.views import duties, exemptions, requirements
 
 app_name = "compliance"
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("", duties.duty_list, name="list"),
     path("<int:pk>/", duties.duty, name="duty"),
     path("<int:pk>/exempt/", exemptions.exempt, name="exempt"),
+    path("requirements/", requirements.requirement_list, name="requirements"),
+    path("requirements/<str:name>/", requirements.requirement, name="requirement"),
     path("exemptions/", exemptions.exemption_list, name="exemptions"),
     path("exemptions/<int:pk>/withdraw/", exemptions.withdraw, name="withdraw"),
 ]

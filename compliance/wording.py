@@ -47,6 +47,11 @@ def period_text(duty: Duty, today: datetime.date) -> str:
     return period.label.split("年", 1)[1]
 
 
+def words_of_period(period: Period | None) -> str:
+    """2026年9月; 长期 for a standing condition."""
+    return period.label if period else "长期"
+
+
 def is_soon(duty: Duty, today: datetime.date, soon_days: int) -> bool:
     return duty.due_on is not None and 0 <= (duty.due_on - today).days <= soon_days
 

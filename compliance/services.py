@@ -13,7 +13,7 @@ from branches.models import Changed, Organisation, Placement, Setting
 from branches.periods import Period, period_of
 from branches.services import VALUES_AREA
 from branches.values import Values
-from compliance import summaries
+from compliance import forecast, summaries
 from compliance.judging import (
     BEGINS,
     WINDOW_MONTHS,
@@ -216,6 +216,7 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
             # Somebody else is judging them.
             break
         consumed += some
+        forecast.rebuild(as_of, organisations=Organisation.objects.filter(pk__in=keys))
     return consumed
 
 
@@ -351,6 +352,7 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
             except Exception:
                 logger.exception("rule %s failed for %s", rule.code, period)
                 faults.append(f"{rule.title} {period_key(period)}".strip())
+    _attempt("预报", faults, forecast.rebuild, day, values=values)
     _forget_before(horizon.begins_on, day)
     run.finished_at = timezone.now()
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)

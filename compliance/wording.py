@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass
 
-from branches.periods import Period, Span, period_of
+from branches.periods import Period, Span, period_named, period_of
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES, Rule
 
@@ -45,6 +45,11 @@ def period_text(duty: Duty, today: datetime.date) -> str:
     if period.span == Span.YEAR or period.starts_on.year != today.year:
         return period.label
     return period.label.split("年", 1)[1]
+
+
+def headline_of(rule: Rule, period: str) -> str:
+    """What is to be done, with the period as stored: 召开 2026年12月支部委员会."""
+    return rule.headline.format(period=words_of_period(period_named(period)) if period else "")
 
 
 def words_of_period(period: Period | None) -> str:

@@ -107,6 +107,9 @@ def duty_list(request):
             "query": urlencode({key: value for key, value in request.GET.items() if key != "page"}),
             "clear_url": request.path
             + (f"?organisation={organisation.code}" if organisation else ""),
+            "forecast_url": link(
+                "compliance:forecast", organisation=organisation.code if organisation else ""
+            ),
             "exemptions_url": link(
                 "compliance:exemptions", organisation=organisation.code if organisation else ""
             ),

@@ -97,9 +97,11 @@ TRAILED = {
     "tasks.UnitInstructor": "tasks/services/coverage.py",
     "tasks.FoundingStep": "tasks/services/coverage.py",
     "compliance.Exemption": "compliance/exemptions.py",
+    "compliance.CalendarAddress": "compliance/calendars.py",
     "ledgers.ImportBatch": "ledgers/services.py",
 }
 EXEMPT = {
+    "compliance.Foreseen": "computed from the facts, like the duties",
     "accounts.TrailLine": "it is the trail",
     "accounts.Draft": "not yet anybody's record; its content is encrypted",
     "accounts.SavedView": "a bookmark of one's own",

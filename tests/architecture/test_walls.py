@@ -17,7 +17,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 # Seen without logging in.
-PUBLIC = {"login", "admin:login"}
+# The calendar feed is for whoever has its secret address.
+PUBLIC = {"login", "admin:login", "compliance:calendar_feed"}
 # One value for each kind of argument an address takes.
 VALUES = {"int": 1, "str": "x", "slug": "x", "uuid": "0" * 32, "path": "x"}
 

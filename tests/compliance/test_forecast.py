@@ -1,0 +1,279 @@
+import datetime
+from datetime import date
+
+import pytest
+from django.urls import reverse
+from icalendar import Calendar
+
+from accounts.models import TrailLine
+from accounts.roles import Role
+from branches.changes import note_change
+from branches.values import Values
+from compliance import calendars, forecast
+from compliance.exemptions import grant
+from compliance.models import CalendarAddress, Duty, Foreseen
+from compliance.registry import RULES
+from compliance.services import reconcile, refresh
+from meetings.enums import Type
+from tests import factories
+from tests.compliance.verdicts import period_on
+from tests.queries import count_of
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 22)
+PAGE = "/duties/forecast/"
+
+
+@pytest.fixture(autouse=True)
+def late_november(settings):
+    settings.TODAY_OVERRIDE = TODAY
+
+
+@pytest.fixture
+def branch():
+    return factories.make_branch()
+
+
+def foreseen(branch, code, today=TODAY) -> list[tuple[str, date]]:
+    rule = RULES[code]
+    forecast._rebuild(rule, today, Values(), None)
+    rows = Foreseen.objects.filter(organisation=branch, rule=code)
+    return list(rows.order_by("due_on").values_list("period", "due_on"))
+
+
+# --- Periods ----------------------------------------------------------------------------
+
+
+def test_the_running_month_and_the_next_ones_are_foreseen_up_to_ninety_days(branch):
+    assert foreseen(branch, "meetings.theme_day") == [
+        ("2026-11", date(2026, 11, 30)),
+        ("2026-12", date(2026, 12, 31)),
+        ("2027-01", date(2027, 1, 31)),
+    ]
+
+
+def test_what_is_done_is_foreseen_no_more_and_comes_back_with_its_record(branch):
+    meeting = factories.make_meeting(branch, date(2026, 11, 5), [Type.THEME_DAY])
+    assert [period for period, _day in foreseen(branch, "meetings.theme_day")] == [
+        "2026-12",
+        "2027-01",
+    ]
+    meeting.state = "cancelled"
+    meeting.save()
+    assert foreseen(branch, "meetings.theme_day")[0][0] == "2026-11"
+
+
+def test_on_the_due_day_it_is_still_foreseen_and_a_day_later_not(branch):
+    assert foreseen(branch, "meetings.theme_day", date(2026, 11, 30))[0][0] == "2026-11"
+    assert foreseen(branch, "meetings.theme_day", date(2026, 12, 1))[0][0] == "2026-12"
+
+
+def test_a_year_that_is_over_stays_foreseen_until_its_late_due_day(branch):
+    for day in (date(2027, 1, 2), date(2027, 3, 31)):
+        assert foreseen(branch, "meetings.life_meeting", day)[0] == ("2026", date(2027, 3, 31))
+    assert foreseen(branch, "meetings.life_meeting", date(2027, 4, 1)) == []
+
+
+def test_a_leap_day_ends_its_month(branch):
+    days = [day for _period, day in foreseen(branch, "meetings.theme_day", date(2028, 1, 31))]
+    assert days == [date(2028, 1, 31), date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 30)]
+
+
+def test_who_owes_dues_now_is_foreseen_to_owe_them_next_month(branch):
+    member = factories.make_member(branch)
+    factories.make_charge(member, date(2026, 11, 1))
+    assert [period for period, _day in foreseen(branch, "dues.paid")] == [
+        "2026-11",
+        "2026-12",
+        "2027-01",
+    ]
+
+
+def test_a_branch_that_ends_is_asked_for_nothing_afterwards(branch):
+    branch.dissolved_on = date(2026, 12, 15)
+    branch.save()
+    assert [period for period, _day in foreseen(branch, "meetings.theme_day")] == ["2026-11"]
+
+
+def test_what_is_waived_is_not_foreseen(branch):
+    grant(
+        rule="meetings.theme_day",
+        organisation=branch,
+        starts_on=date(2026, 11, 1),
+        ends_on=date(2026, 12, 31),
+        reason="支部集中外派",
+        by=None,
+        today=TODAY,
+    )
+    assert [period for period, _day in foreseen(branch, "meetings.theme_day")] == ["2027-01"]
+
+
+# --- Standing conditions ----------------------------------------------------------------
+
+
+def test_a_task_is_foreseen_by_its_deadline(branch):
+    factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=date(2026, 12, 10))
+    factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=date(2027, 6, 1))
+    assert foreseen(branch, "tasks.overdue") == [("", date(2026, 12, 10))]
+
+
+def test_a_term_is_foreseen_by_its_end(branch):
+    factories.make_term(branch, starts_on=date(2022, 1, 6), ends_on=date(2027, 1, 5))
+    assert foreseen(branch, "terms.election") == [("", date(2027, 1, 5))]
+
+
+def test_nothing_turns_red_that_was_not_foreseen_thirty_days_before(branch):
+    """The claim, for one branch over the turn of a year; the facts do not change."""
+    factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=date(2026, 12, 31))
+    factories.make_term(branch, starts_on=date(2022, 1, 6), ends_on=date(2027, 1, 5))
+    codes = ("meetings.theme_day", "meetings.members_meeting", "tasks.overdue", "terms.election")
+    announced: dict[date, set] = {}
+    for number in range(0, 75, 5):
+        day = TODAY + datetime.timedelta(days=number)
+        announced[day] = {
+            (code, period) for code in codes for period, _due in foreseen(branch, code, day)
+        }
+        for code in codes:
+            for of in (day, day.replace(day=1) - datetime.timedelta(days=1)):
+                reconcile(RULES[code], period_on(code, of), as_of=day, values=Values())
+        late = set(Duty.objects.filter(state="overdue").values_list("rule", "period"))
+        early = [some for when, some in announced.items() if (day - when).days >= 30]
+        # What was red already on the first day was nobody's to announce.
+        assert not early or {one for one in late if one[1] != "2026-10"} <= set().union(*early)
+    assert {"2026-11", "2026-Q4", ""} <= {period for _code, period in late}
+
+
+# --- Storing ----------------------------------------------------------------------------
+
+
+def test_a_second_run_writes_nothing(branch):
+    some = RULES["meetings.theme_day"]
+    assert forecast._rebuild(some, TODAY, Values(), None) == 3
+    assert forecast._rebuild(some, TODAY, Values(), None) == 0
+
+
+def test_one_branch_is_rebuilt_without_touching_another(branch):
+    neighbour = factories.make_branch(branch.parent)
+    foreseen(branch, "meetings.theme_day")
+    factories.make_meeting(neighbour, date(2026, 11, 5), [Type.THEME_DAY])
+    factories.make_meeting(branch, date(2026, 11, 5), [Type.THEME_DAY])
+    only = type(branch).objects.filter(pk=branch.pk)
+    forecast._rebuild(RULES["meetings.theme_day"], TODAY, Values(), only)
+    counts = [
+        Foreseen.objects.filter(organisation=one, rule="meetings.theme_day").count()
+        for one in (branch, neighbour)
+    ]
+    assert counts == [2, 3]
+
+
+def test_the_minutes_refresh_foresees_again_what_was_touched(branch):
+    foreseen(branch, "meetings.theme_day")
+    factories.make_meeting(branch, date(2026, 11, 5), [Type.THEME_DAY])
+    note_change(branch.pk, "meetings", date(2026, 11, 5))
+    refresh(as_of=TODAY)
+    assert not Foreseen.objects.filter(rule="meetings.theme_day", period="2026-11").exists()
+
+
+# --- Pages ------------------------------------------------------------------------------
+
+
+def login(client, role, where):
+    client.force_login(factories.make_user(role, where))
+    return client
+
+
+def test_a_secretary_reads_when_what_is_due_and_starts_it(client, branch):
+    foreseen(branch, "meetings.theme_day")
+    reconcile(
+        RULES["meetings.theme_day"],
+        period_on("meetings.theme_day", TODAY),
+        as_of=TODAY,
+        values=Values(),
+    )
+    page = login(client, Role.SECRETARY, branch).get(PAGE).content.decode()
+    for words in ("30 天内", "11月30日", "还剩 8 天", "开展 2026年11月主题党日", "2027年1月31日"):
+        assert words in page
+    # Only what has begun can be started.
+    assert page.count("登记会议") + page.count("登记主题党日") >= 1
+    assert page.count('class="zb-btn" href="/meetings/') == 1
+
+
+def test_above_it_is_a_sum_for_each_day_and_rule(client, branch):
+    neighbour = factories.make_branch(branch.parent)
+    foreseen(neighbour, "meetings.theme_day")
+    page = login(client, Role.COMMITTEE_OFFICER, branch.parent).get(PAGE).content.decode()
+    assert "每周到期" in page and "2 个没有办" in page
+
+
+def test_a_neighbour_sees_nothing_of_it(client, branch):
+    foreseen(branch, "meetings.theme_day")
+    login(client, Role.SECRETARY, factories.make_branch(branch.parent))
+    assert client.get(PAGE, {"branch": branch.code}).status_code == 404
+
+
+def test_the_page_reads_the_same_number_of_times_whatever_there_is(client, branch):
+    login(client, Role.COMMITTEE_OFFICER, branch.parent)
+    foreseen(branch, "meetings.theme_day")
+    few = count_of(lambda: client.get(PAGE))
+    foreseen(factories.make_branch(branch.parent), "meetings.members_meeting")
+    assert count_of(lambda: client.get(PAGE)) <= few
+
+
+# --- The calendar -----------------------------------------------------------------------
+
+
+def events(client, key) -> dict[str, date]:
+    response = client.get(reverse("compliance:calendar_feed", args=[key]))
+    assert response["Content-Type"] == "text/calendar; charset=utf-8"
+    calendar = Calendar.from_ical(response.content)
+    return {str(one["summary"]): one["dtstart"].dt for one in calendar.walk("VEVENT")}
+
+
+def test_a_calendar_program_reads_the_feed_without_logging_in(client, branch):
+    foreseen(branch, "meetings.theme_day")
+    key = calendars.open_address(factories.make_user(Role.SECRETARY, branch))
+    assert events(client, key) == {
+        "截止：开展 2026年11月主题党日": date(2026, 11, 30),
+        "截止：开展 2026年12月主题党日": date(2026, 12, 31),
+        "截止：开展 2027年1月主题党日": date(2027, 1, 31),
+    }
+    assert CalendarAddress.objects.get().read_at
+
+
+def test_an_overseer_gets_one_line_for_a_rule_and_day(client, branch):
+    foreseen(factories.make_branch(branch.parent), "meetings.theme_day")
+    key = calendars.open_address(factories.make_user(Role.COMMITTEE_OFFICER, branch.parent))
+    assert events(client, key)["截止：开展 2026年11月主题党日（2 个）"] == date(2026, 11, 30)
+
+
+def test_the_feed_follows_the_rights_of_the_day(client, branch):
+    foreseen(branch, "meetings.theme_day")
+    user = factories.make_user(Role.SECRETARY, branch)
+    key = calendars.open_address(user)
+    user.grants.all().delete()
+    assert events(client, key) == {}
+    user.is_active = False
+    user.save()
+    assert client.get(reverse("compliance:calendar_feed", args=[key])).status_code == 404
+
+
+def test_a_new_address_ends_the_old_one_and_only_its_hash_is_kept(client, branch):
+    user = factories.make_user(Role.SECRETARY, branch)
+    first, second = calendars.open_address(user), calendars.open_address(user)
+    assert client.get(reverse("compliance:calendar_feed", args=[first])).status_code == 404
+    assert events(client, second) == {}
+    assert second not in str(list(CalendarAddress.objects.values()))
+    assert calendars.close_address(user) is True and calendars.close_address(user) is False
+    assert client.get(reverse("compliance:calendar_feed", args=[second])).status_code == 404
+    assert TrailLine.objects.filter(area="calendars").count() == 3
+
+
+def test_the_address_is_shown_once(client, branch):
+    login(client, Role.SECRETARY, branch)
+    page = client.post("/duties/calendar/", {"act": "open"}).content.decode()
+    assert "/duties/calendar/" in page and ".ics" in page and "只显示这一次" in page
+    again = client.get("/duties/calendar/").content.decode()
+    assert ".ics" not in again and "还没有" in again
+    assert client.post("/duties/calendar/", {"act": "close"}).status_code == 302
+    assert "还没有开通" in client.get("/duties/calendar/").content.decode()

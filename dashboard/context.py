@@ -9,6 +9,7 @@ from compliance.models import CheckRun
 from dashboard import menus
 from members.enums import PostTitle
 from members.models import Post
+from notices.inbox import own_paths, unread_count
 from tasks.models import Task
 
 # Checks run every night; after this many hours without one the page says so.
@@ -31,6 +32,7 @@ def shell(request) -> dict:
             "menu": menus.drawn(menus.entries_for(user), request, overdue),
             "tabs": menus.drawn(menus.tabs_for(user), request, overdue),
             "contact": _contact(grant),
+            "notices": _bell(user),
             "large_type": user.large_type,
             "checked_at": _moment(run.finished_at) if run else "",
             "checks_stale": stale_words(run),
@@ -42,6 +44,13 @@ def shell(request) -> dict:
             "keepalive_url": reverse("keep_alive"),
         }
     }
+
+
+def _bell(user) -> dict | None:
+    """Where notices stand and how many are unread; None for who neither gets nor sends any."""
+    if not own_paths(user) and not paths_reached(user, Action.SEND_NOTICE):
+        return None
+    return {"url": reverse("notices:list"), "count": unread_count(user)}
 
 
 def stale_words(run: CheckRun | None) -> str:

@@ -20,6 +20,7 @@ from dashboard.figures import DUES_RULE, MEETING_RULES, periods_seen
 from meetings.models import Meeting
 from members.enums import PostTitle
 from members.models import Member, Post
+from notices.inbox import reminders_of
 
 _PAGE = 50
 # Rules shown as columns, besides tasks.
@@ -92,7 +93,9 @@ def branch_matrix(organisation, seen: Period, today, filters: dict) -> dict:
         "query": urlencode({"period": str(seen), "show": chosen, "q": filters["search"]}),
         "search": filters["search"],
         "hidden": [("period", str(seen)), ("show", chosen)],
-        "remind_url": "",
+        "remind_url": reverse("remind", args=[organisation.code])
+        if reaches(filters["reader"], Action.SEND_NOTICE, organisation.path)
+        else "",
     }
 
 
@@ -127,6 +130,7 @@ def _matrix_rows(branches, rules, keys, seen, today, soon_days, reader) -> list[
         .annotate(at=Max("entered_at"))
         .values_list("organisation_id", "at")
     )
+    reminded = reminders_of(branches, seen.starts_on, seen.ends_on)
     rows = []
     for branch in branches:
         # Who stands elsewhere today is shown with the figures of then, without ways in.
@@ -154,7 +158,13 @@ def _matrix_rows(branches, rules, keys, seen, today, soon_days, reader) -> list[
                 "members": members.get(branch.pk, 0),
                 "updated": day_text(timezone.localtime(entered).date(), today) if entered else "—",
                 "late": bool(branch.late),
+                "reminded": reminded_text(*reminded.get(branch.pk, (0, None)), today),
                 "cells": cells,
             }
         )
     return rows
+
+
+def reminded_text(times: int, last, today) -> str:
+    """已催办 3 次，最近 3月17日; "" for never."""
+    return f"已催办 {times} 次，最近 {day_text(last, today)}" if times else ""

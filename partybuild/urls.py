@@ -13,4 +13,5 @@ urlpatterns = [
     path("duties/", include("compliance.urls")),
     path("ledgers/", include("ledgers.urls")),
     path("jobs/", include("jobs.urls")),
+    path("notices/", include("notices.urls")),
 ]

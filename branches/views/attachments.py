@@ -8,7 +8,13 @@ from branches.scope import get_for
 @require_safe
 def attachment_download(request, pk):
     """A file of an organisation the reader may look at; always a download, never a page."""
-    attachment = get_for(Attachment.objects.select_related("organisation"), request.user, pk=pk)
+    return as_download(
+        get_for(Attachment.objects.select_related("organisation"), request.user, pk=pk)
+    )
+
+
+def as_download(attachment: Attachment) -> FileResponse:
+    """A stored file as the answer to a reader who may have it; Http404 where it is gone."""
     try:
         content = attachment.file.open("rb")
     except FileNotFoundError:

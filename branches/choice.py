@@ -4,7 +4,7 @@ import datetime
 
 from accounts.roles import Action
 from branches.models import Organisation
-from branches.scope import ScopedQuerySet, get_for
+from branches.scope import ScopedQuerySet, get_for, paths_reached
 from branches.words import one_line
 
 
@@ -31,7 +31,10 @@ def narrowed(request, rows) -> tuple[ScopedQuerySet, Organisation | None]:
     code = one_line(request.GET.get("branch") or request.GET.get("organisation"), 40)
     if not code:
         branch = chosen_branch(request)
-        return (rows if branch is None else rows.within(branch)), branch
+        # A committee with a single branch keeps what is its own.
+        if branch is None or set(paths_reached(request.user)) != {branch.path}:
+            return rows, None
+        return rows.within(branch), branch
     organisation = get_for(Organisation.objects.select_related("parent"), request.user, code=code)
     return rows.within(organisation), organisation if organisation.is_branch else None
 

@@ -53,7 +53,7 @@ def add_unit(
     if on is not None:
         refuse_day(organisation, on, today)
     refuse_credit_code(credit_code)
-    unit = _known(organisation, name, credit_code)
+    unit = known_unit(organisation, name, credit_code)
     if unit is None:
         unit = Unit.objects.create(
             organisation=organisation,
@@ -61,6 +61,26 @@ def add_unit(
             kind=kind or kind_for(organisation.sector),
             credit_code=credit_code,
         )
+    return _put_behind(organisation, unit, on, by)
+
+
+@transaction.atomic
+def cover_unit(
+    organisation: Organisation, unit: Unit, *, on: datetime.date, today: datetime.date, by
+) -> BranchUnit:
+    """Put a unit of the register behind a branch from `on` on, so that the branch covers it.
+
+    Refuses outside a branch, a day outside of the branch's life or to come, and a unit that is
+    behind this branch already.
+    """
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    if not organisation.is_branch:
+        raise OrganisationFault(f"“{organisation.name}”不是党支部，单位登记在党支部名下")
+    refuse_day(organisation, on, today)
+    return _put_behind(organisation, unit, on, by)
+
+
+def _put_behind(organisation: Organisation, unit: Unit, on: datetime.date | None, by) -> BranchUnit:
     standing = BranchUnit.objects.filter(organisation=organisation, unit=unit)
     if standing.filter(ends_on__isnull=True).exists():
         raise OrganisationFault(f"“{unit.name}”已在“{organisation.name}”名下", field="name")
@@ -70,7 +90,9 @@ def add_unit(
     return row
 
 
-def _known(organisation: Organisation, name: str, credit_code: str) -> Unit | None:
+def known_unit(organisation: Organisation, name: str, credit_code: str) -> Unit | None:
+    """The unit with that credit code, whoever keeps it; without one the unit of that name, also
+    without a code, that `organisation` keeps."""
     if credit_code:
         return Unit.objects.filter(credit_code=credit_code).first()
     return Unit.objects.filter(organisation=organisation, name=name, credit_code="").first()

@@ -30,7 +30,9 @@ class Unit(models.Model):
     name = models.CharField("单位名称", max_length=120)
     kind = models.CharField("单位类别", max_length=20, choices=UnitKind.choices)
     credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True)
-    # The day it was struck off its own register; it stays here.
+    # The first day on the register of its own authority; unknown counts as always.
+    registered_on = models.DateField("成立登记日期", null=True, blank=True)
+    # The day it was struck off that register, the first one without it; it stays here.
     ended_on = models.DateField("注销日期", null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()

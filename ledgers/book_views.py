@@ -24,11 +24,11 @@ from jobs.models import Job, JobState
 from jobs.services import start_job
 from ledgers.exports import dues_book as dues
 from ledgers.exports import meetings_book as meetings
-from ledgers.exports.dues_book import YearScope, year_scope
+from ledgers.exports import work_book as work
 from ledgers.exports.entries import entry_count
-from ledgers.exports.scope import NothingToShow
+from ledgers.exports.scope import NothingToShow, YearScope, year_scope
 from ledgers.exports.services import Refused
-from ledgers.jobs import DUES_BOOK, MEETINGS_BOOK
+from ledgers.jobs import DUES_BOOK, MEETINGS_BOOK, WORK_BOOK
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -76,6 +76,17 @@ MEETINGS = Book(
     back=lambda organisation, year: link("meetings:year", branch=organisation.code, year=year),
 )
 
+WORK = Book(
+    name=work.NAME,
+    page="work_book",
+    kind=WORK_BOOK,
+    rows=work.sheet_rows,
+    at_once=4000,
+    export=work.export_work_book,
+    file_name=work.file_name,
+    back=lambda organisation, year: link("tasks:list", organisation=organisation.code),
+)
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def dues_book(request):
@@ -87,6 +98,12 @@ def dues_book(request):
 def meetings_book(request):
     """导出三会一课台账 of `?organisation=CODE&year=2026`."""
     return _page(request, MEETINGS)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def work_book(request):
+    """导出工作任务台账 of `?organisation=CODE&year=2026`."""
+    return _page(request, WORK)
 
 
 def _page(request, book: Book):

@@ -3,7 +3,7 @@ from branches.periods import month_of
 from jobs.registry import runner, sweeper
 from jobs.services import Refused, Result
 from ledgers import batches
-from ledgers.exports import dues_book, meetings_book
+from ledgers.exports import dues_book, meetings_book, work_book
 from ledgers.exports import services as exports
 from ledgers.exports.lists import export_roster
 from ledgers.services import ImportRefused
@@ -12,6 +12,7 @@ EXPORT = "export_ledger"
 ROSTER = "export_roster"
 DUES_BOOK = "export_dues_book"
 MEETINGS_BOOK = "export_meetings_book"
+WORK_BOOK = "export_work_book"
 
 
 @runner(EXPORT)
@@ -63,6 +64,12 @@ def run_dues_book(job, progress):
 def run_meetings_book(job, progress):
     """Make the ledger 三会一课 of a year for the one who asked, if they still may."""
     return _year_book(job, progress, meetings_book.export_meetings_book, meetings_book.file_name)
+
+
+@runner(WORK_BOOK)
+def run_work_book(job, progress):
+    """Make the ledger 工作任务 of a year for the one who asked, if they still may."""
+    return _year_book(job, progress, work_book.export_work_book, work_book.file_name)
 
 
 def _year_book(job, progress, export, file_name) -> Result:

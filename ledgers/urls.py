@@ -9,6 +9,7 @@ urlpatterns = [
     path("members/", list_views.member_list, name="members"),
     path("dues/", book_views.dues_book, name="dues_book"),
     path("meetings/", book_views.meetings_book, name="meetings_book"),
+    path("work/", book_views.work_book, name="work_book"),
     path("register/<slug:kind>/", views.register, name="register"),
     path("import/", views.import_upload, name="import"),
     path("import/template/<slug:kind>/", views.import_template, name="template"),

@@ -2,15 +2,9 @@
 
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from django.utils import timezone
-
-from accounts import trail
 from branches.models import Kind, Organisation
-from branches.periods import Period, Span, period_of
 from branches.words import full_date
 from dues import sums
 from dues.arrears import Ladder, in_arrears
@@ -18,16 +12,17 @@ from ledgers.exports import entries
 from ledgers.exports.columns import columns
 from ledgers.exports.dues import dues_rows, headings, last_memberships
 from ledgers.exports.ledger import OnProgress, Report, fill, nobody
-from ledgers.exports.notes import COLUMNS as NOTE_COLUMNS
 from ledgers.exports.notes import Making
-from ledgers.exports.scope import LedgerScope, NothingToShow, scope_of
-from ledgers.exports.services import AREA, Refused, may_export
+from ledgers.exports.scope import YearScope
+from ledgers.exports.services import Refused
 from ledgers.exports.workbook import CellKind, Column, Workbook
+from ledgers.exports.year_book import NOTES, close_with_notes, export_year_book, note_rows, title_of
+from ledgers.exports.year_book import file_name as year_file_name
 from ledgers.keys import HEADING
 from ledgers.sheets import DUES, DUES_ARREARS, DUES_ENTRIES, DUES_SUMS
 from members.models import Member
 
-NOTES = "说明"
+NAME = "党费台账"
 # A sheet takes 1,048,576 rows, its heading among them.
 MOST_ENTRIES = 1_000_000
 _PORTION = 5000
@@ -86,39 +81,6 @@ _MEANINGS = [
 ]
 
 
-@dataclass(frozen=True)
-class YearScope(LedgerScope):
-    """A ledger of the whole year of `month`: payments count up to `until`, whoever stood below
-    the organisation on `day` belongs to it, even if dissolved before."""
-
-    until: datetime.date
-
-    @property
-    def year(self) -> Period:
-        return period_of(Span.YEAR, self.month.starts_on)
-
-    @property
-    def paid_until(self) -> datetime.date:
-        return self.until
-
-    @property
-    def last_month(self) -> datetime.date:
-        return self.year.ends_on.replace(day=1)
-
-    @cached_property
-    def organisations(self):
-        return sums.below_then([self.path], self.day)
-
-
-def year_scope(organisation: Organisation, year: int, today: datetime.date) -> YearScope:
-    """The scope of a year's ledger; NothingToShow for a year or a place that is not there yet."""
-    if year > today.year:
-        raise NothingToShow(f"{year}年还没有到")
-    day = min(datetime.date(year, 12, 31), today)
-    of_month = scope_of(organisation, period_of(Span.MONTH, day), today)
-    return YearScope(organisation, of_month.month, of_month.day, of_month.path, until=today)
-
-
 def write_book(
     scope: YearScope,
     path: Path,
@@ -139,7 +101,6 @@ def write_book(
         (DUES_SUMS, SUM_COLUMNS, sum_rows(scope)),
     ]
     pages = [book.add_sheet(name, heads) for name, heads, _rows in sheets]
-    notes = book.add_sheet(NOTES, NOTE_COLUMNS)
     report = Report(on_progress, count + last_memberships(scope).count())
     fill(matrix, DUES, dues_rows(scope, full_numbers=False), report)
     for page, (name, _heads, rows) in zip(pages, sheets, strict=True):
@@ -147,10 +108,13 @@ def write_book(
             page.add(row)
             report.row(name)
     content_hash = book.hash
-    for row in _notes(scope, making, content_hash):
-        notes.add(row)
     on_progress(report.rows, report.rows, NOTES)
-    book.close(title=title_of(scope.name, scope.year), author=making.by)
+    close_with_notes(
+        book,
+        note_rows(scope, making, content_hash, facts=_facts(scope), meanings=_meanings()),
+        title=title_of(scope.name, scope.year, NAME),
+        by=making.by,
+    )
     return content_hash
 
 
@@ -210,26 +174,16 @@ def sum_rows(scope: YearScope) -> Iterator[list]:
         ]
 
 
-def _notes(scope: YearScope, making: Making, content_hash: str) -> Iterable[list]:
-    """The rows of 说明. Nothing here enters the content hash."""
-    yield ["组织", scope.name]
-    yield ["组织编码", scope.organisation.code]
-    yield ["年度", scope.year.label]
+def _facts(scope: YearScope) -> Iterable[list]:
     yield ["隶属关系和名册", f"按{full_date(scope.day)}"]
     yield ["收款截至", full_date(scope.until)]
-    yield ["生成时间", f"{making.at:%Y-%m-%d %H:%M}"]
-    yield ["生成人", making.by]
     yield ["号码显示", "部分隐藏"]
-    yield ["内容校验码", content_hash]
-    yield ["校验码说明", "由各数据表的内容算出，与生成时间、生成人无关；内容相同，校验码相同。"]
-    for heading, meaning in _MEANINGS:
-        yield [heading, meaning]
+
+
+def _meanings() -> Iterable[tuple[str, str]]:
+    yield from _MEANINGS
     for heading, meaning in sums.HOW:
-        yield [f"指标：{heading}", meaning]
-
-
-def title_of(name: str, year: Period) -> str:
-    return f"{name}{year.label}党费台账"
+        yield f"指标：{heading}", meaning
 
 
 def export_dues_book(
@@ -244,27 +198,22 @@ def export_dues_book(
 ) -> str:
     """Write the year's dues ledger to `path`, leave a line in the trail, return the content hash.
 
-    Numbers are masked. `by` None is the one at the server's keyboard. Refuses who has no right,
-    a year that is not there, and more entries than a sheet holds.
+    Numbers are masked. Refuses what `export_year_book` refuses, and more entries than a sheet
+    holds.
     """
-    if by is not None:
-        may_export(by, organisation, full_numbers=False)
-    try:
-        scope = year_scope(organisation, year, today)
-    except NothingToShow as nothing:
-        raise Refused(str(nothing)) from nothing
-    making = Making(str(by or trail.SYSTEM), timezone.localtime())
-    content_hash = write_book(scope, path, folder=folder, making=making, on_progress=on_progress)
-    trail.record(
+    return export_year_book(
+        write_book,
+        NAME,
+        organisation=organisation,
+        year=year,
+        today=today,
         by=by,
-        action="导出党费台账",
-        area=AREA,
-        label=title_of(organisation.name, scope.year),
-        organisation_id=organisation.pk,
-        after={"年度": str(year), "号码": "部分隐藏", "内容校验码": content_hash},
+        path=path,
+        folder=folder,
+        on_progress=on_progress,
+        numbers="部分隐藏",
     )
-    return content_hash
 
 
 def file_name(organisation: Organisation, year: int) -> str:
-    return f"{organisation.short_name}{year}年党费台账.xlsx"
+    return year_file_name(organisation, year, NAME)

@@ -5,26 +5,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from django.utils import timezone
-
-from accounts import trail
 from branches.models import Organisation
-from branches.periods import Period
 from branches.words import full_date
 from ledgers.exports.appraisals import appraisal_rows
 from ledgers.exports.attendance import blocks, widest
 from ledgers.exports.columns import columns
-from ledgers.exports.dues_book import YearScope, year_scope
 from ledgers.exports.ledger import OnProgress, Report, fill, nobody
 from ledgers.exports.meetings import meeting_rows
 from ledgers.exports.names import CellNames
-from ledgers.exports.notes import COLUMNS as NOTE_COLUMNS
 from ledgers.exports.notes import Making
-from ledgers.exports.scope import NothingToShow
-from ledgers.exports.services import AREA, Refused, may_export
+from ledgers.exports.scope import YearScope
 from ledgers.exports.study import HOURS_COLUMNS, course_rows, hours_rows, make_up_rows
 from ledgers.exports.talks import talk_rows
-from ledgers.exports.workbook import Blocks, CellKind, Sheet, Workbook
+from ledgers.exports.workbook import Blocks, CellKind, Workbook
+from ledgers.exports.year_book import (
+    NOTES,
+    add_data,
+    add_plain,
+    close_with_notes,
+    export_year_book,
+    headings,
+    note_rows,
+    title_of,
+)
+from ledgers.exports.year_book import file_name as year_file_name
 from ledgers.exports.year_overview import overview_rows
 from ledgers.exports.year_plans import plan_rows
 from ledgers.keys import HEADING
@@ -39,12 +43,11 @@ from ledgers.sheets import (
     TALKS,
     YEAR_OVERVIEW,
 )
-from ledgers.sheets.columns import Sheet as Declared
 from ledgers.sheets.meetings import LATE
 from meetings.models import Attendance, Meeting
 from meetings.overview import HOW
 
-NOTES = "说明"
+NAME = "三会一课台账"
 _MEANINGS = [
     (
         "表：三会一课",
@@ -93,34 +96,36 @@ def write_book(
     book = Workbook(path, folder, f"{scope.organisation.code} {scope.year} 三会一课")
     report = Report(on_progress, sheet_rows(scope))
     meetings = book.add_sheet(
-        MEETINGS.name, columns([*_headings(MEETINGS), LATE]), key_heading=HEADING
+        MEETINGS.name, columns([*headings(MEETINGS), LATE]), key_heading=HEADING
     )
     fill(meetings, MEETINGS, meeting_rows(scope, names), report)
     _write_attendance(book, scope, names, report)
-    _write_plain(book, STUDY_HOURS, HOURS_COLUMNS, hours_rows(scope, names), report)
+    add_plain(book, STUDY_HOURS, HOURS_COLUMNS, hours_rows(scope, names), report)
     for declared, rows in (
         (COURSES, course_rows),
         (MAKE_UPS, make_up_rows),
         (PLANS, plan_rows),
     ):
-        page = book.add_sheet(declared.name, columns(_headings(declared)), key_heading=HEADING)
-        fill(page, declared, rows(scope, names), report)
-    overview = columns(_headings(YEAR_OVERVIEW))
-    _write_plain(book, YEAR_OVERVIEW.name, _as_text(overview), overview_rows(scope), report)
+        add_data(book, declared, rows(scope, names), report)
+    overview = columns(headings(YEAR_OVERVIEW))
+    add_plain(book, YEAR_OVERVIEW.name, _as_text(overview), overview_rows(scope), report)
     for declared, rows in ((APPRAISALS, appraisal_rows), (TALKS, talk_rows)):
-        page = book.add_sheet(declared.name, columns(_headings(declared)), key_heading=HEADING)
-        fill(page, declared, rows(scope, names), report)
+        add_data(book, declared, rows(scope, names), report)
     content_hash = book.hash
-    notes = book.add_sheet(NOTES, NOTE_COLUMNS)
-    for row in _notes(scope, making, content_hash):
-        notes.add(row)
     on_progress(report.rows, report.rows, NOTES)
-    book.close(title=title_of(scope.name, scope.year), author=making.by)
+    close_with_notes(
+        book,
+        note_rows(
+            scope,
+            making,
+            content_hash,
+            facts=[["数据截至", full_date(scope.day)]],
+            meanings=_meanings(),
+        ),
+        title=title_of(scope.name, scope.year, NAME),
+        by=making.by,
+    )
     return content_hash
-
-
-def _headings(declared: Declared) -> list[str]:
-    return [column.heading for column in declared.columns]
 
 
 def _as_text(shown: list) -> list:
@@ -131,46 +136,25 @@ def _as_text(shown: list) -> list:
     ]
 
 
-def _write_plain(book: Workbook, name: str, heads: list, rows: Iterable[list], report) -> None:
-    page: Sheet = book.add_sheet(name, heads)
-    for row in rows:
-        page.add(row)
-        report.row(name)
-
-
 def _write_attendance(book: Workbook, scope: YearScope, names: CellNames, report: Report) -> None:
-    lead = columns(_headings(ATTENDANCE))
+    lead = columns(headings(ATTENDANCE))
     page: Blocks = book.add_blocks(ATTENDANCE.name, lead, widest(scope), HEADING)
     known = ATTENDANCE.by_heading
     for block in blocks(scope, names):
-        headings = [*_headings(ATTENDANCE), *block.headings]
-        page.head(headings)
+        heads = [*headings(ATTENDANCE), *block.headings]
+        page.head(heads)
         for row in block.rows:
             # Everything is printed, also that somebody was not expected.
-            values = {heading: row.values.get(heading) for heading in headings}
-            shown = [known[heading].show(values[heading]) for heading in headings]
+            values = {heading: row.values.get(heading) for heading in heads}
+            shown = [known[heading].show(values[heading]) for heading in heads]
             page.add(shown, key=ATTENDANCE.row_key(row.pk, values))
             report.row(ATTENDANCE.name)
 
 
-def _notes(scope: YearScope, making: Making, content_hash: str) -> Iterable[list]:
-    """The rows of 说明. Nothing here enters the content hash."""
-    yield ["组织", scope.name]
-    yield ["组织编码", scope.organisation.code]
-    yield ["年度", scope.year.label]
-    yield ["数据截至", full_date(scope.day)]
-    yield ["生成时间", f"{making.at:%Y-%m-%d %H:%M}"]
-    yield ["生成人", making.by]
-    yield ["内容校验码", content_hash]
-    yield ["校验码说明", "由各数据表的内容算出，与生成时间、生成人无关；内容相同，校验码相同。"]
-    for heading, meaning in _MEANINGS:
-        yield [heading, meaning]
+def _meanings() -> Iterable[tuple[str, str]]:
+    yield from _MEANINGS
     for heading, meaning in HOW:
-        yield [f"表：年度开展情况·{heading}", meaning]
-
-
-def title_of(name: str, year: Period) -> str:
-    return f"{name}{year.label}三会一课台账"
+        yield f"表：年度开展情况·{heading}", meaning
 
 
 def export_meetings_book(
@@ -183,29 +167,19 @@ def export_meetings_book(
     folder: Path,
     on_progress: OnProgress = nobody,
 ) -> str:
-    """Write the year's ledger to `path`, leave a line in the trail, return the content hash.
-
-    `by` None is the one at the server's keyboard. Refuses who has no right, and a year that is
-    not there.
-    """
-    if by is not None:
-        may_export(by, organisation, full_numbers=False)
-    try:
-        scope = year_scope(organisation, year, today)
-    except NothingToShow as nothing:
-        raise Refused(str(nothing)) from nothing
-    making = Making(str(by or trail.SYSTEM), timezone.localtime())
-    content_hash = write_book(scope, path, folder=folder, making=making, on_progress=on_progress)
-    trail.record(
+    """Write the year's ledger to `path`, leave a line in the trail, return the content hash."""
+    return export_year_book(
+        write_book,
+        NAME,
+        organisation=organisation,
+        year=year,
+        today=today,
         by=by,
-        action="导出三会一课台账",
-        area=AREA,
-        label=title_of(organisation.name, scope.year),
-        organisation_id=organisation.pk,
-        after={"年度": str(year), "内容校验码": content_hash},
+        path=path,
+        folder=folder,
+        on_progress=on_progress,
     )
-    return content_hash
 
 
 def file_name(organisation: Organisation, year: int) -> str:
-    return f"{organisation.short_name}{year}年三会一课台账.xlsx"
+    return year_file_name(organisation, year, NAME)

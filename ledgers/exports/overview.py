@@ -15,7 +15,8 @@ from ledgers.exports.workbook import CellKind, Column
 from meetings.enums import MeetingState, Type
 from meetings.models import MeetingType
 from members.roster import counts
-from tasks.models import Task, TaskState
+from tasks.as_of import open_on
+from tasks.models import Task
 
 _STEP = len(path_step(0))
 DUTY_STATES = tuple(DutyState)
@@ -119,11 +120,9 @@ def _meetings(scope: LedgerScope):
 def _tasks(scope: LedgerScope):
     """Open tasks and those past their deadline, as things stood on the day."""
     return (
-        Task.objects.filter(organisation__in=scope.organisations, opened_on__lte=scope.day)
-        .filter(Q(closed_on__isnull=True) | Q(closed_on__gt=scope.day))
-        .exclude(state=TaskState.CANCELLED)
+        open_on(Task.objects.filter(organisation__in=scope.organisations), scope.day)
         .order_by()
         .values("organisation_id")
-        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=scope.day)))
+        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(due_then__lt=scope.day)))
         .values_list("organisation_id", "open", "overdue")
     )

@@ -1,4 +1,4 @@
-"""Which organisations a monthly ledger is about, and as of which day."""
+"""Which organisations a ledger of a month or a year is about, and as of which day."""
 
 import datetime
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from functools import cached_property
 from branches.dated import standing_on
 from branches.history import names_on, then
 from branches.models import Organisation, Placement
-from branches.periods import Period
+from branches.periods import Period, Span, period_of
+from dues import sums
 
 
 class NothingToShow(ValueError):
@@ -93,3 +94,36 @@ def scope_of(organisation: Organisation, month: Period, today: datetime.date) ->
     if placement is None:
         raise NothingToShow(f"“{organisation.name}”在{month.label}还没有成立")
     return LedgerScope(organisation, month, day, placement.path)
+
+
+@dataclass(frozen=True)
+class YearScope(LedgerScope):
+    """A ledger of the whole year of `month`: payments count up to `until`, whoever stood below
+    the organisation on `day` belongs to it, even if dissolved before."""
+
+    until: datetime.date
+
+    @property
+    def year(self) -> Period:
+        return period_of(Span.YEAR, self.month.starts_on)
+
+    @property
+    def paid_until(self) -> datetime.date:
+        return self.until
+
+    @property
+    def last_month(self) -> datetime.date:
+        return self.year.ends_on.replace(day=1)
+
+    @cached_property
+    def organisations(self):
+        return sums.below_then([self.path], self.day)
+
+
+def year_scope(organisation: Organisation, year: int, today: datetime.date) -> YearScope:
+    """The scope of a year's ledger; NothingToShow for a year or a place that is not there yet."""
+    if year > today.year:
+        raise NothingToShow(f"{year}年还没有到")
+    day = min(datetime.date(year, 12, 31), today)
+    of_month = scope_of(organisation, period_of(Span.MONTH, day), today)
+    return YearScope(organisation, of_month.month, of_month.day, of_month.path, until=today)

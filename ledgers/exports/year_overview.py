@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from branches.history import were
 from branches.models import Kind
-from ledgers.exports.dues_book import YearScope
+from ledgers.exports.scope import YearScope
 from ledgers.sheets import overview as sheet
 from ledgers.sheets.columns import BRANCH_CODE, BRANCH_NAME
 from meetings.enums import FULL_NAMES

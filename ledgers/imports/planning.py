@@ -8,19 +8,24 @@ from dataclasses import dataclass, field
 from ledgers.imports.appraisals import Appraisals
 from ledgers.imports.attendance import AttendanceBook
 from ledgers.imports.branches import Branches
+from ledgers.imports.campaigns import Campaigns
 from ledgers.imports.county import County
 from ledgers.imports.courses import Courses
+from ledgers.imports.coverage import CoverageBook
 from ledgers.imports.development import Developments
 from ledgers.imports.dues import Dues, refuse_without_year
+from ledgers.imports.inspections import Inspections
 from ledgers.imports.make_ups import MakeUps
 from ledgers.imports.meetings import Meetings
 from ledgers.imports.members import Members
+from ledgers.imports.plus import PlusBook
 from ledgers.imports.posts import Posts
 from ledgers.imports.results import SAME, PlannedLine, Problem, Row, SheetResult, Table
 from ledgers.imports.tables import nearly, read_rows, recognise
 from ledgers.imports.talks import Talks
 from ledgers.imports.tasks import Tasks
 from ledgers.imports.transfers import Transfers
+from ledgers.imports.weak import Weak
 from ledgers.imports.year_overview import YearOverview
 from ledgers.imports.year_plans import YearPlans
 from ledgers.models import Outcome
@@ -30,18 +35,23 @@ from ledgers.sheets import (
     ATTENDANCE,
     BRANCHES,
     COURSES,
+    COVERAGE,
     DEVELOPMENT,
     DUES,
+    INSPECTIONS,
     MAKE_UPS,
+    MEASURES,
     MEETINGS,
     MEMBERS,
     PLANS,
+    PLUS,
     POSTS,
     SHEETS,
     SUMMARIES,
     TALKS,
     TASKS,
     TRANSFERS,
+    WEAK,
     YEAR_OVERVIEW,
 )
 
@@ -54,9 +64,14 @@ FURTHER_PLANNERS = (
     (APPRAISALS, Appraisals),
     (TALKS, Talks),
     (YEAR_OVERVIEW, YearOverview),
+    (PLUS, PlusBook),
+    (MEASURES, Campaigns),
+    (INSPECTIONS, Inspections),
+    (COVERAGE, CoverageBook),
+    (WEAK, Weak),
 )
 # Sheets whose rows need a year that may stand elsewhere, or be asked for.
-_YEARLY = (PLANS, APPRAISALS, YEAR_OVERVIEW)
+_YEARLY = (PLANS, APPRAISALS, YEAR_OVERVIEW, PLUS)
 # Told what is being done, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
 

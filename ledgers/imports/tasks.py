@@ -3,6 +3,8 @@
 import datetime
 from dataclasses import dataclass, field
 
+from django.db.models import F
+
 from accounts.roles import Action
 from ledgers import bulk
 from ledgers.imports.county import County, Place, chunks
@@ -11,6 +13,7 @@ from ledgers.imports.writing import Writing, have_moved
 from ledgers.keys import HEADING as KEY
 from ledgers.sheets.columns import BRANCH_CODE, CLEAR
 from ledgers.sheets.tasks import (
+    BY_COUNTY,
     CLOSED,
     DUE,
     FIELDS,
@@ -23,8 +26,10 @@ from ledgers.sheets.tasks import (
     UNIT,
     values,
 )
-from tasks.models import EventKind, Task, TaskEvent, TaskState, problem_key
+from tasks.enums import ExtensionState
+from tasks.models import EventKind, Extension, Task, TaskEvent, TaskState, problem_key
 
+_IN_REVIEW = (TaskState.REVIEW, TaskState.COUNTY_REVIEW)
 AREA = "tasks"
 _REQUIRED = (SOURCE, PROBLEM, LEADER, UNIT, PERSON, OPENED, DUE)
 _INSERTED = tuple(field.attname for field in Task._meta.concrete_fields)
@@ -49,6 +54,8 @@ class Tasks:
         self.county = county
         self.by_pk: dict[int, Task] = {}
         self.by_key: dict[tuple, Task] = {}
+        # Tasks whose branch waits for the answer to its request for a later deadline.
+        self.asked: set[int] = set()
         self._firsts = Firsts()
 
     # --- Planning -------------------------------------------------------------------------
@@ -74,6 +81,11 @@ class Tasks:
             for task in Task.objects.filter(organisation__in=piece):
                 self.by_pk[task.pk] = task
                 self.by_key[task.organisation_id, task.problem_key, task.opened_on] = task
+            self.asked.update(
+                Extension.objects.filter(
+                    task__organisation__in=piece, state=ExtensionState.ASKED
+                ).values_list("task_id", flat=True)
+            )
 
     def _match(self, row: Row, place: Place) -> Task | None:
         """The stored task a row means; None for a new one."""
@@ -93,6 +105,7 @@ class Tasks:
         for column in _REQUIRED:
             if column.heading not in row.values:
                 row.refuse(column.heading, f"“{column.heading}”不能为空")
+        self._check_rights(row, place, None, row.values)
         if row.problems:
             return
         facts = {
@@ -126,10 +139,7 @@ class Tasks:
         if task.state == TaskState.CANCELLED and found:
             row.note(PROBLEM.heading, "这项任务在系统里已撤销，本行没有采用")
             return
-        still_closed = task.state == TaskState.CLOSED and CLOSED.heading not in found
-        if still_closed and PROGRESS.heading in found:
-            row.note(PROGRESS.heading, f"已于 {task.closed_on} 销号，进度没有改动")
-            del found[PROGRESS.heading]
+        self._leave_progress(row, task, found)
         self._check_rights(row, place, task, found)
         if row.problems or not found:
             return
@@ -140,17 +150,52 @@ class Tasks:
             row.change(heading, stored[heading], new)
             setattr(task, FIELDS[heading], new)
         task.problem_key = problem_key(task.problem)
+        task.version += 1
         self._step(row, task, before)
         self._check_days(row, task)
 
-    def _check_rights(self, row: Row, place: Place, task: Task, found: dict) -> None:
-        """Closing, reopening and extending are acts of those who review."""
-        if self.county.may(place, Action.REVIEW_TASK):
+    def _leave_progress(self, row: Row, task: Task, found: dict) -> None:
+        """Progress is that of a task that is worked on: not of one closed or waiting for its check."""
+        if CLOSED.heading in found or PROGRESS.heading not in found:
             return
-        for heading in (CLOSED.heading, DUE.heading):
-            if heading in found:
+        if task.state == TaskState.CLOSED:
+            row.note(PROGRESS.heading, f"已于 {task.closed_on} 销号，进度没有改动")
+        elif task.state in _IN_REVIEW:
+            row.note(PROGRESS.heading, f"{task.get_state_display()}，进度没有改动")
+        else:
+            return
+        del found[PROGRESS.heading]
+
+    def _check_rights(self, row: Row, place: Place, task: Task | None, found: dict) -> None:
+        """Closing, reopening, extending and who checks are acts of those who review; what the
+        county checks as well is closed by the county alone. A new task may have any deadline."""
+        reviews = self.county.may(place, Action.REVIEW_TASK)
+        for heading in (CLOSED.heading, DUE.heading, BY_COUNTY.heading):
+            new_deadline = task is None and heading != CLOSED.heading
+            if heading in found and not reviews and not new_deadline:
                 reason = f"修改“{heading}”须由上级核查，请在系统里申请"
                 row.refuse(heading, reason, row.written(heading))
+        if row.problems:
+            return
+        by_county = (task and task.by_county) or found.get(BY_COUNTY.heading) is True
+        may_close = not by_county or self.county.may(place, Action.REVIEW_FOR_COUNTY)
+        if CLOSED.heading in found and not may_close:
+            reason = "这项任务须经县级核查，请在系统里核查后由县级销号"
+            row.refuse(CLOSED.heading, reason, row.written(CLOSED.heading))
+        if task is not None:
+            self._check_state(row, task, found)
+
+    def _check_state(self, row: Row, task: Task, found: dict) -> None:
+        """What a task that waits for somebody's answer does not take."""
+        if DUE.heading in found and task.pk in self.asked:
+            reason = "支部已申请延期，请先在系统里批复"
+            row.refuse(DUE.heading, reason, row.written(DUE.heading))
+        if BY_COUNTY.heading in found and task.state not in (
+            TaskState.PENDING,
+            TaskState.WORKING,
+        ):
+            reason = f"{task.get_state_display()}，核查环节不能再改"
+            row.refuse(BY_COUNTY.heading, reason, row.written(BY_COUNTY.heading))
 
     def _step(self, row: Row, task: Task, before: dict) -> None:
         """State and events that follow from the changed cells."""
@@ -215,6 +260,7 @@ class Tasks:
             ),
         )
         by = writing.by.pk if writing.by else None
+        self._settle(rows, by, writing.today)
         bulk.insert(
             TaskEvent,
             ("task_id", "kind", "on", "text", "progress", "by_id", "at"),
@@ -236,6 +282,19 @@ class Tasks:
             task, branch = row.plan.task, row.plan.place.pk
             writing.line(row, AREA, task.pk, branch)
             writing.note(branch, AREA, task.opened_on, max(writing.today, task.due_on))
+
+    @staticmethod
+    def _settle(rows: list[Row], by: int | None, today: datetime.date) -> None:
+        """A request for a later deadline has lost its object where the task is closed."""
+        closed = [row.plan.task.pk for row in rows if row.plan.task.state == TaskState.CLOSED]
+        for piece in chunks(closed):
+            Extension.objects.filter(task__in=piece, state=ExtensionState.ASKED).update(
+                state=ExtensionState.REFUSED,
+                answer="任务已销号，申请不再需要",
+                answered_by=by,
+                answered_on=today,
+                version=F("version") + 1,
+            )
 
 
 def _identity(row: Row) -> tuple[str, datetime.date | None]:

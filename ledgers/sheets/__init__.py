@@ -4,17 +4,22 @@ from ledgers.sheets import (
     appraisals,
     attendance,
     branches,
+    campaigns,
+    coverage,
     development,
     dues,
+    inspections,
     meetings,
     members,
     overview,
     plans,
+    plus,
     posts,
     study,
     talks,
     tasks,
     transfers,
+    weak,
 )
 
 BRANCHES = branches.SHEET
@@ -32,6 +37,11 @@ COURSES = study.COURSES
 MAKE_UPS = study.MAKE_UPS
 TALKS = talks.SHEET
 YEAR_OVERVIEW = overview.SHEET
+PLUS = plus.SHEET
+MEASURES = campaigns.SHEET
+INSPECTIONS = inspections.SHEET
+COVERAGE = coverage.SHEET
+WEAK = weak.SHEET
 
 # The data sheets of a monthly ledger, in their order.
 MONTHLY = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
@@ -40,7 +50,7 @@ REGISTERS = (POSTS, DEVELOPMENT, TRANSFERS)
 # Those of the yearly workbook 三会一课台账, beside 三会一课 itself.
 MEETING_YEAR = (PLANS, ATTENDANCE, APPRAISALS, COURSES, MAKE_UPS, TALKS, YEAR_OVERVIEW)
 # Those of the yearly workbook 工作任务台账, beside 整改 itself.
-WORK_YEAR: tuple = ()
+WORK_YEAR: tuple = (PLUS, WEAK, INSPECTIONS, COVERAGE, MEASURES)
 SHEETS = (*MONTHLY, *REGISTERS, *MEETING_YEAR, *WORK_YEAR)
 # Further sheets of the yearly ledger of dues.
 DUES_ENTRIES, DUES_ARREARS, DUES_SUMS = "党费明细", "欠缴名单", "党费汇总"

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from branches.typed import read_date, read_progress
+from branches.typed import read_date, read_progress, read_yes
 from ledgers.sheets.columns import BRANCH, BRANCH_CODE, BRANCH_NAME, Column, Sheet, text_reader
 from tasks.models import Task
 
@@ -23,6 +23,16 @@ PROGRESS = Column(
     empty=0,
 )
 CLOSED = Column("销号日期", read_date, aliases=("销号时间",), empty=None, clearable=True)
+# What the monthly ledger leaves out; its sheets are fixed.
+CATEGORY = Column("类别", text_reader(40), aliases=("问题类别",), clearable=True, monthly=False)
+TARGET = Column("整改目标", text_reader(300), aliases=("目标",), clearable=True, monthly=False)
+BY_COUNTY = Column(
+    "县级核查",
+    read_yes,
+    aliases=("是否县级核查", "销号须经县级核查"),
+    empty=False,
+    monthly=False,
+)
 
 SHEET = Sheet(
     name="整改",
@@ -40,6 +50,9 @@ SHEET = Sheet(
         DUE,
         PROGRESS,
         CLOSED,
+        CATEGORY,
+        TARGET,
+        BY_COUNTY,
     ),
     identifying=(BRANCH, (PROBLEM.heading,), (OPENED.heading,)),
 )
@@ -55,6 +68,9 @@ FIELDS = {
     DUE.heading: "due_on",
     PROGRESS.heading: "progress",
     CLOSED.heading: "closed_on",
+    CATEGORY.heading: "category",
+    TARGET.heading: "target",
+    BY_COUNTY.heading: "by_county",
 }
 
 

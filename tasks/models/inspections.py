@@ -34,6 +34,8 @@ class Inspection(Kept):
         "状态", max_length=10, choices=InspectionState.choices, default=InspectionState.PLANNED
     )
     summary = models.TextField("督查总结", blank=True)
+    # Random draws as they were made, so that anybody can make them again: `tasks/draws.py`.
+    draws = models.JSONField("随机抽取", default=list, blank=True, editable=False)
 
     objects = ScopedQuerySet.as_manager()
 

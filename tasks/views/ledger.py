@@ -1,354 +1,344 @@
-import datetime
+"""One task of the rectification ledger: its page, a new one, putting right what is said about it."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.roles import Action
-from branches.choice import narrowed
+from branches.choice import named_organisation
 from branches.clock import today as current_day
-from branches.links import link, safe_next, with_query
-from branches.models import Attachment
-from branches.scope import get_for, reaches
-from branches.words import full_date, one_line, short_date
-from tasks.forms.ledger import ProgressForm, RequestForm, ReviewForm
-from tasks.models import OPEN_STATES, EventKind, Task, TaskState
-from tasks.services import AREA, Refused, ledger
+from branches.facts import secretaries_of
+from branches.links import link, safe_next
+from branches.models import Organisation
+from branches.scope import get_for, main_grant, reaches
+from branches.values import Values
+from branches.words import one_line
+from tasks import detail
+from tasks.acting import Acting, acting_on, may, offered
+from tasks.enums import ExtensionState
+from tasks.forms.ledger import (
+    AnswerForm,
+    ChangeForm,
+    NewTaskForm,
+    ProgressForm,
+    RequestForm,
+    ReviewForm,
+)
+from tasks.models import Task
+from tasks.services import Refused, ledger
+from tasks.services.evidence import files_of
+from tasks.services.ledger import TaskFacts
+from tasks.services.listing_several import list_tasks
+from tasks.states import Step, allowed, refusal
+from tasks.tabs import task_tabs
+from tasks.values import TASK_CATEGORIES, TASK_SOURCES
 
-PAGE = 50
-SOON_DAYS = 7
-
-
-def _conditions(today: datetime.date) -> dict[str, tuple[str, Q]]:
-    """The chips of the list: 逾期, 在办, 待核查, 已销号."""
-    return {
-        "overdue": ("逾期", Q(state__in=OPEN_STATES, due_on__lt=today)),
-        "open": ("在办", Q(state__in=OPEN_STATES)),
-        "review": ("待核查", Q(state__in=(TaskState.REVIEW, TaskState.COUNTY_REVIEW))),
-        "closed": ("已销号", Q(state=TaskState.CLOSED)),
-    }
-
-
-@require_safe
-def task_list(request):
-    """The rectification ledger of a branch or of everything below: open first, longest overdue first."""
-    today = current_day()
-    tasks, branch = narrowed(request, Task.objects.all())
-    search = one_line(request.GET.get("q"), 60)
-    if search:
-        tasks = tasks.filter(problem__icontains=search)
-    sources = list(tasks.order_by("source").values_list("source", flat=True).distinct()[:30])
-    source = one_line(request.GET.get("source"), 100)
-    if source in sources:
-        tasks = tasks.filter(source=source)
-    conditions = _conditions(today)
-    counts = tasks.aggregate(
-        **{key: Count("pk", filter=condition) for key, (_label, condition) in conditions.items()}
-    )
-    chosen = request.GET.get("state", "")
-    shown = tasks.filter(conditions[chosen][1]) if chosen in conditions else tasks
-    shown = shown.select_related("organisation").order_by(
-        Case(
-            When(state__in=OPEN_STATES, then=Value(0)),
-            default=Value(1),
-            output_field=IntegerField(),
-        ),
-        "due_on",
-        "pk",
-    )
-    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
-    may_export = branch is not None and reaches(request.user, Action.EXPORT_LEDGER, branch.path)
-    words = [search, source, conditions[chosen][0] if chosen in conditions else ""]
-    context = {
-        "title": "整改任务" if branch is not None else "整改台账",
-        "context_text": f"在办 {counts['open']} 项，逾期 {counts['overdue']} 项",
-        "chips": [
-            {
-                "label": label,
-                "count": counts[key],
-                "url": with_query(request, state="" if chosen == key else key),
-                "current": chosen == key,
-            }
-            for key, (label, _condition) in conditions.items()
-        ],
-        "sources": _source_options(sources, source),
-        "search": search,
-        "hidden": [(key, value) for key, value in query.items() if key not in {"q", "source"}],
-        "rows": [_row(task, today, named=branch is None) for task in page],
-        "page": page,
-        "query": query.urlencode(),
-        "export_url": link("ledgers:export", organisation=branch.code) if may_export else "",
-        "clear_url": link(
-            "tasks:list",
-            branch=request.GET.get("branch"),
-            organisation=request.GET.get("organisation"),
-        ),
-        "conditions_text": "、".join(word for word in words if word),
-    }
-    return render(request, "tasks/task_list.html", context)
+# What a branch lists by itself.
+SELF_FOUND = "自查"
 
 
-def _source_options(sources: list[str], chosen: str) -> list[dict[str, object]]:
-    if len(sources) < 2:
-        return []
-    options = [{"value": text, "label": text, "current": text == chosen} for text in sources]
-    return [{"value": "", "label": "全部来源", "current": not chosen}, *options]
-
-
-def _distance(task: Task, today: datetime.date) -> tuple[str, str]:
-    """How far the deadline is, in words, and whether that is late or soon."""
-    if task.state not in OPEN_STATES:
-        return "", ""
-    days = (task.due_on - today).days
-    if days < 0:
-        return f"逾期 {-days} 天", "late"
-    if days == 0:
-        return "今天到期", "soon"
-    return f"还剩 {days} 天", "soon" if days <= SOON_DAYS else ""
-
-
-def _state(task: Task, today: datetime.date) -> tuple[str, str]:
-    """The badge of a task: kind and words."""
-    if task.state == TaskState.CLOSED:
-        return "done", task.get_state_display()
-    if task.state == TaskState.CANCELLED:
-        return "wait", task.get_state_display()
-    if task.state in (TaskState.REVIEW, TaskState.COUNTY_REVIEW):
-        # Sent, and somebody else's turn, however late it is: the deadline stands beside it.
-        return "wait", task.get_state_display()
-    distance, near = _distance(task, today)
-    if near == "late":
-        return "late", distance
-    return "todo" if task.state == TaskState.PENDING else "run", task.get_state_display()
-
-
-def _row(task: Task, today: datetime.date, *, named: bool) -> dict[str, object]:
-    distance, near = _distance(task, today)
-    kind, words = _state(task, today)
-    unit = task.responsible_unit
-    short = task.organisation.short_name
-    if named and unit != short and unit != task.organisation.name:
-        unit = f"{short}（{unit}）"
-    return {
-        "url": reverse("tasks:detail", args=[task.pk]),
-        "problem": task.problem,
-        "source": task.source,
-        "leader": task.responsible_leader,
-        "unit": unit,
-        "person": task.responsible_person,
-        "due_text": full_date(task.due_on),
-        "distance": distance or (f"{full_date(task.closed_on)}销号" if task.closed_on else ""),
-        "distance_kind": near,
-        "kind": kind,
-        "state_words": words,
-    }
-
-
-def _task(request, pk: int, action: str = Action.LOOK) -> Task:
-    return get_for(Task.objects.select_related("organisation"), request.user, action, pk=pk)
+def task_for(request, pk: int, step: str | None = None) -> tuple[Task, Acting]:
+    """The task and what the reader is to it. Out of sight is 404, not his step 403."""
+    tasks = Task.objects.select_related("organisation__parent")
+    task = get_for(tasks, request.user, pk=pk)
+    acting = acting_on(request.user, task.organisation)
+    if step and not may(step, acting):
+        raise PermissionDenied
+    return task, acting
 
 
 @require_safe
 def task_detail(request, pk):
     """One task with its time line and the one form that fits the reader."""
-    return _page(request, _task(request, pk))
+    task, acting = task_for(request, pk)
+    return task_page(request, task, acting)
 
 
-def _page(request, task: Task, **bound):
-    """The page; `bound` holds a form that was refused, by its name in the template."""
+def task_page(request, task: Task, acting: Acting, **bound):
+    """The page; `bound` holds a form that was refused by its name, or `kept`: what was typed into a
+    form that the task does not take any more, with the reason."""
     today = current_day()
-    path = task.organisation.path
-    may_report = reaches(request.user, Action.REPORT_TASK, path)
-    may_review = reaches(request.user, Action.REVIEW_TASK, path)
-    reportable = may_report and task.state in ledger.REPORTABLE
-    reviewable = may_review and task.state in ledger.REVIEWABLE
-    kind, words = _state(task, today)
-    distance, near = _distance(task, today)
-    branch = task.organisation
+    task = detail.load(task)
+    events = list(task.events.select_related("by"))
+    asked = list(task.extensions.select_related("answered_by"))
+    offers = {step for step in Step if offered(step, task, acting, request.user)}
+    own = task.organisation.is_branch and acting.reports
     context = {
-        "title": "整改任务" if may_report else "整改台账",
-        "list_url": link("tasks:list", branch=branch.code if may_report else ""),
-        "task": {
-            "problem": task.problem,
-            "source": task.source,
-            "measure": task.measures,
-            "leader": task.responsible_leader,
-            "unit": task.responsible_unit,
-            "person": task.responsible_person,
-            "organisation": branch.short_name,
-            "created_text": full_date(task.opened_on),
-            "due_text": full_date(task.due_on),
-            "first_due_text": full_date(task.first_due_on)
-            if task.first_due_on and task.first_due_on != task.due_on
-            else "",
-            "distance": distance,
-            "distance_kind": near,
-            "kind": kind,
-            "state_words": words,
-            "percent": task.progress,
-            "closed_text": f"{full_date(task.closed_on)}销号" if task.closed_on else "",
-        },
-        "steps": _steps(task),
-        "entries": _entries(task, today),
-        "progress_form": {
-            "url": reverse("tasks:progress", args=[task.pk]),
-            "form": bound.get("progress") or ProgressForm(initial={"percent": task.progress}),
-        }
-        if reportable
-        else None,
-        "request_form": {
-            "url": reverse("tasks:request_close", args=[task.pk]),
-            "form": bound.get("asking") or RequestForm(auto_id="request_%s"),
-        }
-        if reportable
-        else None,
-        "review_form": {
-            "url": reverse("tasks:close", args=[task.pk]),
-            "return_url": reverse("tasks:return", args=[task.pk]),
-            "form": bound.get("review") or ReviewForm(),
-        }
-        if reviewable
-        else None,
+        "title": "整改任务" if own else "整改台账",
+        "tabs": task_tabs(task.organisation, "tasks:list"),
+        "list_url": link("tasks:list", organisation=task.organisation.code),
+        "task": detail.facts(task, today) | {"reminded": detail.reminded_text(events, today)},
+        "steps": detail.steps(task),
+        "entries": detail.entries(task, events, today),
+        "months": detail.months(task, events, list(files_of(task)), today),
+        "files": detail.evidence(task, today, may_replace=Step.PROGRESS in offers),
+        "extensions": detail.extensions(asked, today),
+        "kept": bound.get("kept"),
+        **_forms(task, offers, bound, today),
+        "answer_form": _answer_form(task, offers, asked, bound),
+        "acts": _acts(task, offers, asked),
+        "start_url": _url("start", task) if Step.START in offers else "",
+        "remind_url": _url("remind", task) if Step.REMIND in offers else "",
+        "waits": _waits(request, task, acting),
     }
     return render(request, "tasks/task_detail.html", context)
 
 
-def _steps(task: Task) -> list[dict[str, str]]:
-    """挂账 → 整改 → 申请销号 → 核查 → 销号, and where the task stands."""
-    reached = {
-        TaskState.PENDING: 1,
-        TaskState.WORKING: 1,
-        TaskState.REVIEW: 3,
-        TaskState.COUNTY_REVIEW: 3,
-        TaskState.CLOSED: 5,
-        TaskState.CANCELLED: 0,
-    }[task.state]
-    names = ("挂账", "整改", "申请销号", "核查", "销号")
+def _url(name: str, task: Task) -> str:
+    return reverse(f"tasks:{name}", args=[task.pk])
+
+
+def _forms(task: Task, offers, bound, today) -> dict[str, dict | None]:
+    """The forms on the page itself, None where they do not fit the reader or the state."""
+    shown: dict[str, dict | None] = dict.fromkeys(("progress_form", "request_form", "review_form"))
+    if Step.PROGRESS in offers:
+        initial = {"percent": task.progress}
+        form = bound.get("progress") or ProgressForm(today=today, initial=initial)
+        shown["progress_form"] = {"url": _url("progress", task), "form": form}
+    if Step.REQUEST in offers:
+        form = bound.get("asking") or RequestForm(today=today, auto_id="request_%s")
+        shown["request_form"] = {"url": _url("request_close", task), "form": form}
+    if Step.CHECK in offers:
+        passes = task.by_county and not ledger.county_is_superior(task.organisation)
+        pass_url, pass_label = _url("close", task), "通过，报县级核查" if passes else "通过，销号"
+    else:
+        pass_url, pass_label = _url("county_close", task), "通过，销号"
+    if Step.RETURN in offers:
+        may_pass = offers & {Step.CHECK, Step.COUNTY_CHECK}
+        shown["review_form"] = {
+            "url": pass_url if may_pass else "",
+            "label": pass_label,
+            "return_url": _url("return", task),
+            "form": bound.get("review") or ReviewForm(auto_id="review_%s"),
+        }
+    return shown
+
+
+def _answer_form(task: Task, offers, asked, bound) -> dict | None:
+    waiting = next((row for row in asked if row.state == ExtensionState.ASKED), None)
+    if waiting is None or Step.ANSWER not in offers:
+        return None
+    return {
+        "grant_url": _url("grant", task),
+        "refuse_url": _url("refuse", task),
+        "due_on": waiting.due_on,
+        "reason": waiting.reason,
+        "form": bound.get("answer")
+        or AnswerForm(auto_id="answer_%s", initial={"extension": waiting.pk}),
+    }
+
+
+def _acts(task: Task, offers, asked) -> list[dict[str, str]]:
+    """Forms on pages of their own."""
+    waiting = any(row.state == ExtensionState.ASKED for row in asked)
+    pages = (
+        (Step.ASK, "申请延期", "ask", not waiting),
+        (Step.EXTEND, "延期", "extend", not waiting),
+        (Step.CHANGE, "变更任务", "change", True),
+        (Step.REOPEN, "重新挂账", "reopen", True),
+        (Step.CANCEL, "撤销任务", "cancel", True),
+    )
     return [
-        {
-            "name": name,
-            "state": "done" if index < reached else "current" if index == reached else "todo",
-        }
-        for index, name in enumerate(names)
+        {"label": label, "url": _url(name, task)}
+        for step, label, name, fits in pages
+        if step in offers and fits
     ]
 
 
-def _entries(task: Task, today: datetime.date) -> list[dict[str, object]]:
-    entries = [
-        {
-            "at": short_date(event.on, today),
-            "who": str(event.by or ""),
-            "words": f"{event.get_kind_display()}{'：' if event.text else ''}{event.text}",
-            "percent": event.progress if event.kind == EventKind.PROGRESS else None,
-            "files": [],
-        }
-        for event in task.events.select_related("by")
+def _waits(request, task: Task, acting: Acting) -> str:
+    """Why somebody who checks has no button to pass the task, or whose turn it is."""
+    if acting.reviews and allowed(Step.CHECK, task.state):
+        return ledger.county_waits(task, request.user)
+    if allowed(Step.COUNTY_CHECK, task.state) and not acting.county:
+        return "已报县级核查，等县委组织部核查"
+    if allowed(Step.CHECK, task.state) and not acting.reviews:
+        return f"已申请销号，等{detail.check_name(task)}"
+    return ""
+
+
+# --- Listing a task ---------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def task_new(request):
+    """新建任务: for the organisation of the address, or for several below it."""
+    today = current_day()
+    place = _place(request)
+    own = not acting_on(request.user, place).reviews and place.is_branch
+    choices = [] if own else _choices(request, place)
+    data = request.POST if request.method == "POST" else None
+    form = NewTaskForm(
+        data, today=today, own=own, organisations=[(one.pk, one.short_name) for one in choices],
+        initial=_prefilled(request, place, choices, own, today),
+    )  # fmt: skip
+    if data is not None and form.is_valid():
+        chosen = [place] if own else _chosen(form, choices)
+        try:
+            tasks = list_tasks(
+                organisations=chosen, facts=_facts(form, own), by=request.user, on=today
+            )
+        except Refused as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _listed(tasks))
+            one = _url("detail", tasks[0]) if len(tasks) == 1 else ""
+            return redirect(
+                safe_next(request) or one or link("tasks:list", organisation=place.code)
+            )
+    context = {
+        "title": "新建任务",
+        "tabs": task_tabs(place, "tasks:list"),
+        "list_url": link("tasks:list", organisation=place.code),
+        "organisation": place.short_name,
+        "form": form,
+        "several": not own and len(choices) != 1,
+        "narrower": _narrower(choices, place),
+        "next": safe_next(request) or "",
+        "own": own,
+        **_suggestions(place, today),
+    }
+    return render(request, "tasks/task_form.html", context)
+
+
+def _place(request) -> Organisation:
+    """Where tasks are listed: named in the address, else the reader's own house."""
+    organisations = Organisation.objects.select_related("parent")
+    place = named_organisation(request)
+    if place is None:
+        grant = main_grant(request.user)
+        if grant is None:
+            raise Http404
+        place = get_for(organisations, request.user, pk=grant.organisation_id)
+    acting = acting_on(request.user, place)
+    if not (acting.reviews or acting.reports):
+        raise PermissionDenied
+    return place
+
+
+def _choices(request, place: Organisation) -> list[Organisation]:
+    """The place itself, where the reader checks for it, and what stands directly below it."""
+    if place.is_branch:
+        return [place]
+    below = Organisation.objects.permitting(request.user, Action.REVIEW_TASK).filter(
+        parent=place, dissolved_on__isnull=True
+    )
+    found = list(below.select_related("parent").order_by("code"))
+    if place.parent is None or reaches(request.user, Action.REVIEW_TASK, place.parent.path):
+        found.append(place)
+    return found
+
+
+def _narrower(choices: list[Organisation], place: Organisation) -> list[dict[str, str]]:
+    """Links to the forms for the branches of each committee below."""
+    return [
+        {"label": one.short_name, "url": link("tasks:new", organisation=one.code)}
+        for one in choices
+        if not one.is_branch and one != place
     ]
-    for file in Attachment.objects.filter(area=AREA, object_id=task.pk).select_related(
-        "uploaded_by"
-    ):
-        entries.append(
-            {
-                "at": short_date(timezone.localtime(file.uploaded_at).date(), today),
-                "who": str(file.uploaded_by or ""),
-                "words": "附件",
-                "percent": None,
-                "files": [
-                    {"name": file.name, "url": reverse("branches:attachment", args=[file.pk])}
-                ],
-            }
-        )
-    return entries
 
 
-def _done(request, task: Task, message: str):
-    messages.success(request, message)
-    return redirect(safe_next(request) or reverse("tasks:detail", args=[task.pk]))
+def _chosen(form: NewTaskForm, choices: list[Organisation]) -> list[Organisation]:
+    wanted = set(form.cleaned_data["organisations"])
+    return [one for one in choices if one.pk in wanted]
 
 
-def _refused(request, task: Task, name: str, form, refused: Refused):
-    if isinstance(refused, ledger.StateMoved):
-        # The form does not fit the task any more: show how it stands now.
-        messages.warning(request, str(refused))
-        return redirect("tasks:detail", task.pk)
+def _prefilled(request, place, choices, own: bool, today) -> dict[str, object]:
+    """What the address says, and who is known to be responsible."""
+    source = one_line(request.GET.get("source"), 100)
+    if source.startswith("duty:"):
+        # A page that explains a duty led here; its rule stands in the problem it hands over.
+        source = "对照要求"
+    initial = {
+        "problem": one_line(request.GET.get("problem"), 500),
+        "source": source,
+        "opened_on": today,
+        "responsible_leader": _leader(place, today),
+    }
+    only = place if own else choices[0] if len(choices) == 1 else None
+    if only is not None:
+        initial["organisations"] = [only.pk]
+        initial["responsible_unit"] = only.name
+        initial["responsible_person"] = secretaries_of([only.pk], today).get(only.pk, "")
+    return initial
+
+
+def _leader(place: Organisation, today) -> str:
+    """The secretary of the house above a branch, of the house itself where several are meant."""
+    house = place.parent if place.is_branch and place.parent else place
+    name = secretaries_of([house.pk], today).get(house.pk, "")
+    return f"{house.short_name}书记 {name}" if name else ""
+
+
+def _suggestions(place: Organisation, today) -> dict[str, list[str]]:
+    values = Values()
+    people = secretaries_of([place.pk], today)
+    leader = _leader(place, today)
+    return {
+        "sources": list(values.on(TASK_SOURCES, today)),
+        "categories": list(values.on(TASK_CATEGORIES, today)),
+        "leaders": [leader] if leader else [],
+        "people": list(people.values()),
+    }
+
+
+def _facts(form, own: bool) -> TaskFacts:
+    cleaned = form.words()
+    if own:
+        cleaned["source"] = SELF_FOUND
+    return TaskFacts(**cleaned)
+
+
+def _listed(tasks: list[Task]) -> str:
+    if len(tasks) == 1:
+        return f"已挂账，编号 {tasks[0].number}"
+    return f"已给 {len(tasks)} 个单位各建一项任务"
+
+
+def refuse(form, refused: Refused) -> None:
+    """Say in the form why nothing was stored; what was typed stays. The next save after somebody
+    else's change is made knowingly, on top of it."""
+    if isinstance(refused, ledger.ChangedMeanwhile):
+        form.data = form.data.copy()
+        form.data["version"] = str(refused.task.version)
     form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-    return _page(request, task, **{name: form})
 
 
-@require_POST
-def progress_enter(request, pk):
-    """填写进展."""
-    task = _task(request, pk, Action.REPORT_TASK)
-    form = ProgressForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _page(request, task, progress=form)
-    try:
-        ledger.report_progress(
-            task=task,
-            text=form.cleaned_data["text"],
-            progress=form.cleaned_data["percent"],
-            uploads=form.cleaned_data["attachments"],
-            by=request.user,
-            on=current_day(),
-        )
-    except Refused as refused:
-        return _refused(request, task, "progress", form, refused)
-    return _done(request, task, f"已保存进展，进度 {task.progress}%")
+# --- Putting right what is said ----------------------------------------------------------------
 
 
-@require_POST
-def close_request(request, pk):
-    """申请销号."""
-    task = _task(request, pk, Action.REPORT_TASK)
-    form = RequestForm(request.POST, request.FILES, auto_id="request_%s")
-    if not form.is_valid():
-        return _page(request, task, asking=form)
-    try:
-        ledger.request_close(
-            task=task,
-            text=form.cleaned_data["text"],
-            uploads=form.cleaned_data["attachments"],
-            by=request.user,
-            on=current_day(),
-        )
-    except Refused as refused:
-        return _refused(request, task, "asking", form, refused)
-    return _done(request, task, "已申请销号，等上级核查")
-
-
-@require_POST
-def task_return(request, pk):
-    """退回整改."""
-    task = _task(request, pk, Action.REVIEW_TASK)
-    form = ReviewForm(request.POST)
-    if not form.is_valid():
-        return _page(request, task, review=form)
-    try:
-        ledger.return_task(
-            task=task, text=form.cleaned_data["text"], by=request.user, on=current_day()
-        )
-    except Refused as refused:
-        return _refused(request, task, "review", form, refused)
-    return _done(request, task, "已退回整改")
-
-
-@require_POST
-def task_close(request, pk):
-    """销号."""
-    task = _task(request, pk, Action.REVIEW_TASK)
-    form = ReviewForm(request.POST)
-    if not form.is_valid():
-        return _page(request, task, review=form)
-    try:
-        ledger.close_task(
-            task=task, text=form.cleaned_data["text"], by=request.user, on=current_day()
-        )
-    except Refused as refused:
-        return _refused(request, task, "review", form, refused)
-    return _done(request, task, "已销号")
+@require_http_methods(["GET", "HEAD", "POST"])
+def task_change(request, pk):
+    """变更任务."""
+    today = current_day()
+    task, _acting = task_for(request, pk, Step.CHANGE)
+    if reason := refusal(Step.CHANGE, task.state, task.by_county):
+        messages.warning(request, reason)
+        return redirect("tasks:detail", task.pk)
+    names = [name for name in TaskFacts.__dataclass_fields__ if name in ChangeForm.base_fields]
+    initial = {name: getattr(task, name) for name in names} | {"version": task.version}
+    form = ChangeForm(request.POST if request.method == "POST" else None, today=today, initial=initial)  # fmt: skip
+    if form.is_bound and form.is_valid():
+        facts = TaskFacts(**form.words(), opened_on=task.opened_on, due_on=task.due_on)
+        version = form.cleaned_data["version"] or 0
+        try:
+            ledger.change_task(task=task, version=version, facts=facts, by=request.user, on=today)
+        except Refused as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, "已保存变更")
+            return redirect("tasks:detail", task.pk)
+    context = {
+        "title": "变更任务",
+        "tabs": task_tabs(task.organisation, "tasks:list"),
+        "list_url": _url("detail", task),
+        "list_title": task.number,
+        "organisation": task.organisation.short_name,
+        "form": form,
+        "hint": "时限不在这里改，要延期请用“延期”",
+        "save_label": "保存变更",
+        **_suggestions(task.organisation, today),
+    }
+    return render(request, "tasks/task_form.html", context)

@@ -7,7 +7,8 @@ import pytest
 from accounts.models import User
 from accounts.roles import Role
 from branches.models import Grant, Organisation
-from tasks.models import Task, TaskEvent
+from tasks.enums import ExtensionState
+from tasks.models import Extension, Task, TaskEvent, TaskState
 from tests.ledgers.workbooks import COUNTY, counts, give, plan, reasons, remarks, tasks
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +130,65 @@ def test_a_secretary_closes_and_extends_nothing_by_import(county):
         (2, "销号日期", "修改“销号日期”须由上级核查，请在系统里申请"),
     ]
     assert counts(plan(tasks(row(progress="30%")), user=secretary)) == (1, 0, 1, 0, 0)
+
+
+# --- Who checks, and what waits for an answer ----------------------------------------------------
+
+
+def officer_of(code, role=Role.COMMITTEE_OFFICER):
+    user = User.objects.create(username=f"{role}-{code}")
+    organisation = Organisation.objects.get(code=code)
+    Grant.objects.create(user=user, role=role, organisation=organisation)
+    return user
+
+
+def with_county(*rows, answer="是"):
+    name, (heads, *lines) = tasks(*rows)
+    return name, [[*heads, "县级核查", "类别"], *([*line, answer, "制度"] for line in lines)]
+
+
+def test_category_and_county_check_are_read_where_they_stand(county):
+    give(with_county(row()))
+    task = Task.objects.get()
+    assert (task.by_county, task.category, task.target) == (True, "制度", "")
+    assert counts(plan(tasks(row()))) == (1, 0, 0, 1, 0)
+
+
+def test_what_the_county_checks_is_closed_by_the_county_alone(county):
+    give(with_county(row()))
+    refused = plan(tasks(row(closed="2026-05-01")), user=officer_of("T1"))
+    assert reasons(refused) == [(2, "销号日期", "这项任务须经县级核查，请在系统里核查后由县级销号")]
+    boss = officer_of("C", Role.COUNTY_OFFICER)
+    assert counts(plan(tasks(row(closed="2026-05-01")), user=boss)) == (1, 0, 1, 0, 0)
+
+
+def test_a_new_closed_row_is_not_the_secretarys_to_write(county):
+    secretary = officer_of("B1", Role.SECRETARY)
+    planned = plan(tasks(row(closed="2026-05-01")), user=secretary)
+    assert reasons(planned) == [(2, "销号日期", "修改“销号日期”须由上级核查，请在系统里申请")]
+    assert counts(plan(tasks(row()), user=secretary)) == (1, 1, 0, 0, 0)
+
+
+def test_progress_of_what_waits_for_its_check_stays(county):
+    give(tasks(row()))
+    Task.objects.update(state=TaskState.REVIEW, progress=100)
+    planned = give(tasks(row(progress="50%")))
+    assert remarks(planned) == [(2, "整改进度", "待核查，进度没有改动")]
+    assert Task.objects.get().progress == 100
+
+
+def test_a_deadline_asked_about_is_answered_on_the_page(county):
+    give(tasks(row()))
+    task = Task.objects.get()
+    Extension.objects.create(task=task, due_on=datetime.date(2026, 9, 1), reason="补", asked_on=DUE)
+    planned = plan(tasks(row(due="2026-08-01")))
+    assert reasons(planned) == [(2, "整改时限", "支部已申请延期，请先在系统里批复")]
+    give(tasks(row(closed="2026-05-01")))
+    assert Extension.objects.get().state == ExtensionState.REFUSED
+
+
+def test_a_change_by_import_makes_an_open_form_old(county):
+    give(tasks(row()))
+    before = Task.objects.get().version
+    give(tasks(row(c3="王书记")))
+    assert Task.objects.get().version == before + 1

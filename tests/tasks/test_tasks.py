@@ -180,14 +180,15 @@ def test_the_secretary_enters_progress_and_comes_back_to_the_task(client, secret
     upload = SimpleUploadedFile("照片.pdf", b"%PDF-1.7\n" + b"x" * 50)
     response = client.post(
         reverse("tasks:progress", args=[task.pk]),
-        {"text": "制度已制好", "percent": "60%", "attachments": [upload]},
+        {"text": "制度已制好", "percent": "60%", "attachments": [upload], "dated_on": "3.12"},
     )
     assert response.status_code == 302
     assert response["Location"] == reverse("tasks:detail", args=[task.pk])
     page = client.get(response["Location"])
     assert "制度已制好" in page.content.decode()
     assert "照片.pdf" in page.content.decode()
-    assert Attachment.objects.get().organisation == task.organisation
+    file = Attachment.objects.get()
+    assert (file.organisation, file.dated_on) == (task.organisation, datetime.date(2026, 3, 12))
 
 
 def test_a_refused_form_keeps_what_was_typed(client, secretary, task):
@@ -213,66 +214,6 @@ def test_a_step_that_came_too_late_shows_how_the_task_stands(client, officer, br
     client.force_login(officer)
     response = client.post(reverse("tasks:return", args=[task.pk]), {"text": "再看看"}, follow=True)
     assert "现在是“已销号”" in response.content.decode()
-
-
-def test_the_list_shows_the_longest_overdue_first_and_closed_last(client, secretary, branch):
-    factories.make_task(branch, "已办完", state=TaskState.CLOSED, closed_on=TODAY)
-    factories.make_task(branch, "明天到期", due_on=datetime.date(2026, 3, 19))
-    factories.make_task(branch, "逾期最久", due_on=datetime.date(2026, 2, 1))
-    factories.make_task(branch, "今天到期", due_on=TODAY)
-    client.force_login(secretary)
-    response = client.get(reverse("tasks:list"))
-    rows = response.context["rows"]
-    assert [row["problem"] for row in rows] == ["逾期最久", "今天到期", "明天到期", "已办完"]
-    assert [row["distance"] for row in rows] == [
-        "逾期 45 天",
-        "今天到期",
-        "还剩 1 天",
-        "2026年3月18日销号",
-    ]
-    assert [(chip["label"], chip["count"]) for chip in response.context["chips"]] == [
-        ("逾期", 1),
-        ("在办", 3),
-        ("待核查", 0),
-        ("已销号", 1),
-    ]
-
-
-def test_the_list_narrows_by_state_source_and_words(client, secretary, branch):
-    factories.make_task(branch, "制度未上墙", source="自查")
-    factories.make_task(branch, "台账不全", source="镇街检查")
-    client.force_login(secretary)
-    url = reverse("tasks:list")
-    assert len(client.get(url, {"state": "overdue"}).context["rows"]) == 2
-    assert len(client.get(url, {"state": "closed"}).context["rows"]) == 0
-    assert [row["problem"] for row in client.get(url, {"source": "自查"}).context["rows"]] == [
-        "制度未上墙"
-    ]
-    assert [row["problem"] for row in client.get(url, {"q": "台账"}).context["rows"]] == [
-        "台账不全"
-    ]
-
-
-def test_the_list_holds_nothing_of_the_neighbours(client, secretary, branch, committee):
-    factories.make_task(factories.make_branch(committee))
-    mine = factories.make_task(branch)
-    client.force_login(secretary)
-    rows = client.get(reverse("tasks:list")).context["rows"]
-    assert [row["problem"] for row in rows] == [mine.problem]
-
-
-def test_the_list_of_an_empty_branch_says_so(client, secretary):
-    client.force_login(secretary)
-    assert "没有在办的任务" in client.get(reverse("tasks:list")).content.decode()
-
-
-def test_the_list_takes_as_many_queries_for_three_as_for_one(client, officer, committee):
-    factories.make_task(factories.make_branch(committee))
-    client.force_login(officer)
-    one = count_of(lambda: client.get(reverse("tasks:list")))
-    for _ in range(2):
-        factories.make_task(factories.make_branch(committee))
-    assert count_of(lambda: client.get(reverse("tasks:list"))) == one
 
 
 def test_the_detail_takes_as_many_queries_for_three_steps_as_for_one(client, secretary, task):

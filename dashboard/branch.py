@@ -5,9 +5,12 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from accounts.roles import Action
 from branches.deadlines import SOON_DAYS
+from branches.links import link
 from branches.models import Group, Organisation
 from branches.periods import Period
+from branches.scope import reaches
 from branches.values import Values
 from branches.words import full_date
 from compliance.models import Duty
@@ -15,11 +18,13 @@ from compliance.registry import RULES
 from compliance.wording import day_text, kind_of, mark, period_text
 from dashboard.addresses import address
 from dashboard.figures import periods_seen
+from dashboard.matrix import reminded_text
 from meetings.models import Meeting
 from members.enums import PostTitle
 from members.models import Post
 from members.roster import counts
 from members.terms import current_terms
+from notices.inbox import reminders_of
 from tasks.models import Task
 
 _ROOMS = {
@@ -33,7 +38,12 @@ _ROOMS = {
 
 
 def branch_page(
-    branch: Organisation, *, above: list[Organisation], seen: Period, today: datetime.date
+    branch: Organisation,
+    *,
+    above: list[Organisation],
+    seen: Period,
+    today: datetime.date,
+    reader,
 ) -> dict:
     """The page of one branch for whoever oversees it."""
     soon_days = Values().on(SOON_DAYS, today)
@@ -71,6 +81,19 @@ def branch_page(
         "groups": [{"name": room, "duties": found} for room, found in grouped.items()],
         "open_tasks": _open_tasks(branch, today, soon_days),
         "recent": _recent(branch, today),
+        **_reminding(branch, seen, today, reader),
+    }
+
+
+def _reminding(branch: Organisation, seen: Period, today, reader) -> dict:
+    """催办 and what the branch was told, for who may send it notices."""
+    if not reaches(reader, Action.SEND_NOTICE, branch.path):
+        return {}
+    told = reminders_of([branch.pk], seen.starts_on, seen.ends_on).get(branch.pk, (0, None))
+    return {
+        "remind_url": link("remind", branch.code, branch=branch.pk, period=str(seen)),
+        "remind_text": reminded_text(*told, today),
+        "notices_url": reverse("notices:of", args=[branch.code]),
     }
 
 
@@ -103,7 +126,7 @@ def _open_tasks(branch, today, soon_days) -> list[dict]:
         words = f"逾期 {-days} 天" if days < 0 else f"还剩 {days} 天"
         rows.append(
             {
-                "title": task.problem,
+                "title": f"{task.number} {task.problem}",
                 "url": reverse("tasks:detail", args=[task.pk]),
                 "kind": kind,
                 "words": words,

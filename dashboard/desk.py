@@ -5,9 +5,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
 from django.urls import reverse
 
 from branches.deadlines import SOON_DAYS
+from branches.links import link
 from branches.models import Organisation
 from branches.periods import Period, Span, month_end, period_of
 from branches.values import Values
@@ -23,7 +25,10 @@ from compliance.wording import (
     progress,
     weekday_text,
 )
+from dashboard.desk_notices import notices_card, receipt_rows
+from dashboard.desk_tasks import last_said
 from dashboard.plan_dates import PlanDates, words_of
+from dashboard.self_check import owed
 from dues.models import Charge
 from dues.standing import paid_for
 from meetings.hours import LEADERS_HOURS, YEARLY_HOURS
@@ -33,10 +38,13 @@ from meetings.study import Sums, missed, standings
 from members.enums import TransferState
 from members.models import Member, Transfer
 from tasks.models import OPEN_STATES, Task, TaskState
+from tasks.plus import unpublished
 
 # A yearly duty that keeps its pace is listed from so many days before it is due.
 _YEARLY_AHEAD = 90
 _NAMES_SHOWN = 2
+# A self-check report is listed from so many days before it is due.
+_REPORT_AHEAD = 30
 _PERIODS_SHOWN = 2
 _DONE_SHOWN = 4
 _WAITING_SHOWN = 3
@@ -57,7 +65,7 @@ class Item:
     due_on: datetime.date
     why_url: str
     action: dict | None
-    # The rule behind the line; None for tasks, arrivals and invitations.
+    # The rule behind the line; None for tasks, arrivals, invitations and notices.
     rule: Rule | None = None
 
     @property
@@ -79,7 +87,7 @@ def desk(
     if next_month:
         items = _coming(branch, current, today, values)
     else:
-        items = _due(branch, duties, today, values, soon_days)
+        items = _due(branch, duties, today, values, soon_days, user)
     for item in items:
         if user and item.rule and not item.rule.cure.may_be_started(user, branch):
             item.action = None
@@ -100,6 +108,7 @@ def desk(
         **_against_rules(current, today, values, soon_days),
         "rules_url": reverse("compliance:list") + f"?branch={branch.code}",
         "study": _study(branch, today, values),
+        **notices_card(branch, today, user),
     }
 
 
@@ -114,7 +123,7 @@ def _tally_links(tally: dict[str, int], show: str) -> dict:
     return links
 
 
-def _due(branch, duties, today, values, soon_days) -> list[Item]:
+def _due(branch, duties, today, values, soon_days, user) -> list[Item]:
     late: dict[str, list[Duty]] = defaultdict(list)
     items, plan = [], PlanDates(branch, today)
     for duty in duties:
@@ -130,6 +139,9 @@ def _due(branch, duties, today, values, soon_days) -> list[Item]:
     items += _tasks(branch, today, soon_days)
     items += _arriving(branch, today, soon_days)
     items += _invited(branch, today)
+    items += _self_checks(branch, today, soon_days)
+    items += _plus(branch, today, soon_days)
+    items += [Item(**facts) for facts in receipt_rows(branch, today, soon_days, user)]
     order = {"late": 0, "soon": 1, "other": 1}
     return sorted(items, key=lambda item: (order[item.bin], item.due_on, item.title))
 
@@ -248,10 +260,13 @@ def _unpaid(branch, months: list[datetime.date]) -> Decimal:
 
 
 def _tasks(branch, today, soon_days) -> list[Item]:
+    """Tasks due soon, and those of which the superior has just said something."""
     horizon = max(month_end(today), today + datetime.timedelta(days=soon_days))
+    said = last_said(branch, today)
+    near = Q(due_on__lte=horizon) | Q(pk__in=said)
     items = []
-    for task in Task.objects.filter(organisation=branch, due_on__lte=horizon).open():
-        days = (task.due_on - today).days
+    for task in Task.objects.filter(near, organisation=branch).open():
+        days, word = (task.due_on - today).days, said.get(task.pk)
         waiting = task.state in (TaskState.REVIEW, TaskState.COUNTY_REVIEW)
         if waiting:
             kind, status = "wait", task.get_state_display()
@@ -260,14 +275,15 @@ def _tasks(branch, today, soon_days) -> list[Item]:
         elif days <= soon_days:
             kind, status = "soon", f"还剩 {days} 天" if days else "今天到期"
         else:
-            kind, status = "run", f"进度 {task.progress}%"
+            kind, status = "run", (word and word.status) or f"进度 {task.progress}%"
         url = reverse("tasks:detail", args=[task.pk])
+        facts = f"{task.number} · {task.source}，责任人 {task.responsible_person}"
         items.append(
             Item(
                 kind=kind,
                 status=status,
-                title=f"更新整改进展：{task.problem}",
-                basis=f"{task.source}，责任人 {task.responsible_person}",
+                title=f"{word.what if word else '更新整改进展'}：{task.problem}",
+                basis=f"{word.text}（{facts}）" if word else facts,
                 due_label="应于" if days < 0 else "截止",
                 due_text=_due_text(task.due_on, today, days < 0),
                 due_on=task.due_on,
@@ -276,6 +292,34 @@ def _tasks(branch, today, soon_days) -> list[Item]:
             )
         )
     return items
+
+
+def _plus(branch, today, soon_days) -> list[Item]:
+    """This year's 党建+ until it was shown publicly, where the branch works with it."""
+    found = unpublished(branch, today)
+    if found is None:
+        return []
+    due_on, step = found
+    days = (due_on - today).days
+    if days < 0:
+        kind, status = "late", f"逾期 {-days} 天"
+    else:
+        kind = "soon" if days <= soon_days else "run"
+        status = f"还剩 {days} 天" if days else "今天到期"
+    url = link("tasks:plus", branch=branch.code, year=today.year)
+    return [
+        Item(
+            kind=kind,
+            status=status,
+            title=f"{today.year}年党建+{step}",
+            basis="本县方案：每年公示“1+3+X”项目",
+            due_label="应于" if days < 0 else "截止",
+            due_text=_due_text(due_on, today, days < 0),
+            due_on=due_on,
+            why_url=url,
+            action={"label": "填写项目" if step == "填写项目" else "登记公示", "url": url},
+        )
+    ]
 
 
 def _arriving(branch, today, soon_days) -> list[Item]:
@@ -298,6 +342,29 @@ def _arriving(branch, today, soon_days) -> list[Item]:
                 due_on=until,
                 why_url=url,
                 action={"label": "去接收", "url": url},
+            )
+        )
+    return items
+
+
+def _self_checks(branch, today, soon_days) -> list[Item]:
+    """Self-check reports on campaigns that are still to be handed in, or were sent back."""
+    items = []
+    for report in owed(branch, today, _REPORT_AHEAD):
+        days = (report["due_on"] - today).days
+        kind = "late" if days < 0 else "soon" if report["returned"] or days <= soon_days else "run"
+        status = f"逾期 {-days} 天" if days < 0 else f"还剩 {days} 天" if days else "今天截止"
+        items.append(
+            Item(
+                kind=kind,
+                status=f"退回补充，{status}" if report["returned"] else status,
+                title=f"报送自查报告：{report['campaign'].title}",
+                basis=report["opinion"] or "台账数据已填好，核对文字后报送",
+                due_label="应于" if days < 0 else "截止",
+                due_text=_due_text(report["due_on"], today, days < 0),
+                due_on=report["due_on"],
+                why_url=report["url"],
+                action={"label": "写自查报告", "url": report["url"]},
             )
         )
     return items
@@ -354,7 +421,7 @@ def _coming(branch, current: dict[str, Duty], today, values) -> list[Item]:
             kind="todo",
             status="未到期",
             title=f"更新整改进展：{task.problem}",
-            basis=f"{task.source}，责任人 {task.responsible_person}",
+            basis=f"{task.number} · {task.source}，责任人 {task.responsible_person}",
             due_label="截止",
             due_text=day_text(task.due_on, today),
             due_on=task.due_on,

@@ -23,6 +23,9 @@ _ABOVE = (
     ("党员", "members:list", "people"),
     ("换届", "members:terms", "arrow-repeat"),
     ("整改台账", TASKS, "list-check"),
+    ("工作方案", "tasks:campaigns", "megaphone"),
+    ("软弱涣散整顿", "tasks:weak", "hammer"),
+    ("社会组织覆盖", "tasks:coverage", "building"),
     ("资料报表", "ledgers:export", "folder2"),
 )
 # Entries that lead nowhere without a right.
@@ -42,6 +45,8 @@ _TAKES_IN = {
     ),
     "members:terms": ("/members/elections/", "/members/term-requests/"),
     "dues:remittances": ("/dues/",),
+    # What is not an entry of its own: for a branch everything, above it 党建+ and inspections.
+    TASKS: ("/tasks/",),
 }
 _TABS = (
     ("工作台", "desk", "house-door-fill"),
@@ -70,6 +75,8 @@ def entries_for(user) -> tuple[tuple[str, str, str], ...]:
         entries += (("全县总览" if at_county else "镇街总览", "overview", "speedometer2"), *_ABOVE)
     if paths_reached(user, Action.IMPORT_WORKBOOK):
         entries += (("导入台账", "ledgers:import", "upload"),)
+    if paths_reached(user, Action.CHANGE_RULES):
+        entries += (("要求设置", "compliance:requirements", "gear"),)
     if user.is_superuser or any(
         paths_reached(user, action)
         for action in (

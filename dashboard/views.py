@@ -161,6 +161,7 @@ def branch(request, code: str):
         above=_above(request.user, found),
         seen=seen_period(request.GET.get("period", ""), today()),
         today=today(),
+        reader=request.user,
     )
     return render(request, "dashboard/branch.html", page)
 

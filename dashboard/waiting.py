@@ -16,7 +16,9 @@ from dues.enums import RequestState as DuesRequestState
 from dues.models import DuesRequest, Remittance
 from members.enums import RequestState, TransferState
 from members.models import DevelopmentPlan, Election, Term, TermRequest, Transfer
-from tasks.models import Task, TaskState
+from tasks import listing
+from tasks.enums import SelfCheckState, WeakState
+from tasks.models import Finding, PlusPlan, SelfCheck, Task, WeakBranch
 
 
 def waiting_for(user, organisation: Organisation, today: datetime.date) -> dict | None:
@@ -35,8 +37,7 @@ _FILED_WITHIN = 12
 def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[dict]:
     below = f"?organisation={organisation.code}"
     if reaches(user, Action.REVIEW_TASK, organisation.path):
-        reviews = Task.objects.within(organisation).filter(state=TaskState.REVIEW)
-        yield _part("销号核查", reviews, reverse("tasks:list") + f"{below}&state=review")
+        yield from _work(user, organisation, below)
     if not reaches(user, Action.APPROVE, organisation.path):
         return
     sent = Remittance.objects.within(organisation).filter(state=RemittanceState.SENT)
@@ -66,6 +67,32 @@ def _parts(user, organisation: Organisation, today: datetime.date) -> Iterator[d
         year__gte=today.year, approved_on__isnull=True
     )
     yield _part("发展计划", plans, reverse("members:development_plans") + below)
+
+
+def _work(user, organisation: Organisation, below: str) -> Iterator[dict]:
+    """Tasks to check, findings to list, reports and answers to read; what the county decides."""
+    # The list counts with the same condition, checks and asked extensions together.
+    mine = Task.objects.within(organisation).filter(listing.waiting(user))
+    yield _part("销号核查和延期", mine, reverse("tasks:list") + f"{below}&state=mine")
+    untasked = Finding.objects.within(organisation).filter(
+        withdrawn_on__isnull=True, task__isnull=True, visit__visited_on__isnull=False
+    )
+    inspections = reverse("tasks:inspections") + below
+    yield _part("督查待立项", untasked, f"{inspections}&show=visits&state=untasked")
+    answers = PlusPlan.objects.within(organisation).filter(
+        reviewed_on__isnull=False, commented_on__isnull=True
+    )
+    yield _part("党建+点评", answers, reverse("tasks:plus") + f"{below}&state=reviewed")
+    reports = SelfCheck.objects.within(organisation).filter(state=SelfCheckState.SUBMITTED)
+    yield _part("自查报告", reports, reverse("tasks:campaigns") + below)
+    if not reaches(user, Action.REVIEW_FOR_COUNTY, organisation.path):
+        return
+    for label, state in (
+        ("软弱涣散认定", WeakState.PROPOSED),
+        ("软弱涣散验收", WeakState.ACCEPTANCE),
+    ):
+        cases = WeakBranch.objects.within(organisation).filter(state=state)
+        yield _part(label, cases, f"{reverse('tasks:weak')}{below}&state={state}")
 
 
 def _part(label: str, rows, url: str) -> dict:

@@ -86,7 +86,27 @@ from members.models import (
     Transfer,
     UnitPost,
 )
-from tasks.models import EventKind, Task, TaskEvent, problem_key
+from notices.services import send_notice
+from tasks.enums import WeakState, WeakStepKind
+from tasks.models import (
+    Block,
+    Campaign,
+    EventKind,
+    Inspection,
+    InspectionVisit,
+    Measure,
+    Phase,
+    PlusItem,
+    PlusPlan,
+    SelfCheck,
+    Target,
+    Task,
+    TaskEvent,
+    UnitInstructor,
+    UnitSurvey,
+    WeakBranch,
+    problem_key,
+)
 
 _counter = itertools.count(1)
 _SURNAMES = "林周韩许孟陶贺苏邵冯万施柏戴汤龚余翟康田卢顾尹"
@@ -663,3 +683,174 @@ def make_appraisal_result(appraisal, member, **facts):
     """A member on the list of an appraisal."""
     facts.setdefault("was_formal", member.kind == MemberKind.FORMAL)
     return AppraisalResult.objects.create(appraisal=appraisal, member=member, **facts)
+
+
+def make_notice(
+    branch, on, *, sender=None, kind="order", title="关于做好党费公示工作的通知", **facts
+):
+    """One notice to an organisation, from its superior unless told otherwise."""
+    [notice] = send_notice(
+        recipients=[branch],
+        sender=sender or branch.parent,
+        kind=kind,
+        title=title,
+        on=on,
+        by=None,
+        **facts,
+    )
+    return notice
+
+
+def make_campaign(organisation, title="四抓两整治", *, state="running", phases=(), **facts):
+    """A campaign without measures, issued unless told otherwise; `phases` are (name, from, to)."""
+    facts = {
+        "year": 2026,
+        "starts_on": datetime.date(2026, 1, 1),
+        "ends_on": datetime.date(2026, 12, 31),
+        "issued_on": None if state == "draft" else datetime.date(2026, 1, 5),
+        **facts,
+    }
+    campaign = Campaign.objects.create(organisation=organisation, title=title, state=state, **facts)
+    for position, (name, starts_on, ends_on) in enumerate(phases):
+        Phase.objects.create(
+            campaign=campaign, position=position, name=name, starts_on=starts_on, ends_on=ends_on
+        )
+    return campaign
+
+
+def make_measure(campaign, text=None, *, block="抓阵地建设", units=(), done=(), **facts):
+    """A measure under a block of that name; `units` get a task each, those of `done` a closed one."""
+    block, _made = Block.objects.get_or_create(
+        campaign=campaign, name=block, defaults={"position": campaign.blocks.count()}
+    )
+    facts.setdefault("due_on", datetime.date(2026, 11, 30))
+    text = text or f"活动室达到标准（{next(_counter)}）"
+    measure = Measure.objects.create(campaign=campaign, block=block, text=text, **facts)
+    for unit in (*units, *done):
+        closed = {"state": "closed", "progress": 100, "closed_on": datetime.date(2026, 3, 1)}
+        make_task(
+            unit,
+            text,
+            measure=measure,
+            source=campaign.title,
+            due_on=measure.due_on,
+            **(closed if unit in done else {}),
+        )
+    return measure
+
+
+def make_target(campaign, subject="支部标准化达标率", value="60", **facts):
+    """A figure the plan wants at least, in per cent."""
+    facts.setdefault("due_on", datetime.date(2026, 12, 31))
+    return Target.objects.create(campaign=campaign, subject=subject, value=Decimal(value), **facts)
+
+
+def make_self_check(campaign, branch, *, state="submitted", **facts):
+    """A branch's self-check report."""
+    facts = {"done": "各项任务按月推进", "problems": "无", **facts}
+    if state != "draft":
+        facts.setdefault("submitted_on", datetime.date(2026, 3, 10))
+    return SelfCheck.objects.create(campaign=campaign, organisation=branch, state=state, **facts)
+
+
+# --- Weak branches --------------------------------------------------------------------------
+
+
+def make_weak(branch, *, decided_on=None, plan_filed_on=None, state=None, **facts):
+    """A case of a weak branch: proposed, or decided on a day, with its steps."""
+    proposed_on = facts.pop("proposed_on", decided_on or datetime.date(2026, 3, 2))
+    state = state or (WeakState.WORKING if plan_filed_on else None)
+    state = state or (WeakState.DECIDED if decided_on else WeakState.PROPOSED)
+    facts.setdefault("problems", "支委会半年没有开")
+    facts.setdefault("situations", ["组织生活不正常"])
+    if decided_on:
+        facts.setdefault("decided_by", "县委常委会")
+        facts.setdefault("plan_due_on", decided_on + datetime.timedelta(days=30))
+        facts.setdefault("due_on", decided_on + datetime.timedelta(days=180))
+    case = WeakBranch.objects.create(
+        organisation=branch,
+        year=facts.pop("year", proposed_on.year),
+        state=state,
+        proposed_on=proposed_on,
+        decided_on=decided_on,
+        plan="逐项整改" if plan_filed_on else "",
+        plan_filed_on=plan_filed_on,
+        **facts,
+    )
+    for kind, on in (
+        (WeakStepKind.PROPOSED, proposed_on),
+        (WeakStepKind.DECIDED, decided_on),
+        (WeakStepKind.PLAN_FILED, plan_filed_on),
+    ):
+        if on:
+            case.steps.create(kind=kind, on=on)
+    return case
+
+
+def make_weak_survey(case, held_on, *, asked=100, satisfied=80, aware=80, **facts):
+    """A survey of a weak branch; 80 per cent are needed of each."""
+    facts.setdefault("satisfied_needed", Decimal(80))
+    facts.setdefault("aware_needed", Decimal(80))
+    return case.surveys.create(
+        held_on=held_on, asked=asked, satisfied=satisfied, aware=aware, **facts
+    )
+
+
+def make_extension(task, due_on, *, reason="施工招标未完成", asked_on=FOUNDED, **facts):
+    """A later deadline asked for."""
+    return task.extensions.create(due_on=due_on, reason=reason, asked_on=asked_on, **facts)
+
+
+# --- 党建+ and inspections --------------------------------------------------------------------
+
+
+def make_plus_item(branch, title="党建+网格服务", *, year=2026, part="feature", **facts):
+    """An item of the branch's 党建+ of a year, which is begun where there is none."""
+    plan, _made = PlusPlan.objects.get_or_create(organisation=branch, year=year)
+    facts = {"means": "党员包楼栋", "aim": "有事不出网格", "lead_name": "林守正", **facts}
+    return PlusItem.objects.create(plan=plan, title=title, part=part, **facts)
+
+
+def make_inspection(organisation, title="三会一课专项督查", *, visits=(), **facts):
+    """A round of inspection with the organisations it is to visit; none of them visited yet."""
+    facts = {
+        "kind": "special",
+        "inspectors": "柏兰、沈知行",
+        "starts_on": datetime.date(2026, 3, 2),
+        "ends_on": datetime.date(2026, 3, 31),
+        **facts,
+    }
+    made = Inspection.objects.create(organisation=organisation, title=title, **facts)
+    for one in visits:
+        made.visits.create(organisation=one)
+    return made
+
+
+def make_inspection_visit(inspection, organisation, visited_on=None, *, findings=(), **facts):
+    """An organisation in a round; with a day it was visited, with what was found there."""
+    if visited_on:
+        facts.setdefault("looked_at", "会议记录、党费台账")
+    visit = InspectionVisit.objects.create(
+        inspection=inspection, organisation=organisation, visited_on=visited_on, **facts
+    )
+    for text in findings:
+        visit.findings.create(text=text)
+    return visit
+
+
+def make_registered_unit(keeper, name=None, *, kind=UnitKind.SOCIAL_ORGANISATION, **facts):
+    """A unit on a register that nobody covers."""
+    name = name or f"望春第{next(_counter)}协会"
+    return Unit.objects.create(organisation=keeper, name=name, kind=kind, **facts)
+
+
+def make_unit_survey(unit, surveyed_on=datetime.date(2026, 7, 22), working=0, here=0, **facts):
+    """What a survey found in a unit: formal members who work there and whose relation is there."""
+    return UnitSurvey.objects.create(
+        unit=unit, surveyed_on=surveyed_on, formal_working=working, formal_here=here, **facts
+    )
+
+
+def make_unit_instructor(unit, name="方立平", *, starts_on=datetime.date(2026, 8, 3), **facts):
+    """An instructor sent to a unit."""
+    return UnitInstructor.objects.create(unit=unit, person_name=name, starts_on=starts_on, **facts)

@@ -77,8 +77,11 @@ from members.models import (
     Transfer,
     UnitPost,
 )
+from notices.models import Notice
 from partybuild.demo import (
     accounts,
+    campaigns,
+    coverage,
     deliberations,
     dues,
     life,
@@ -90,11 +93,27 @@ from partybuild.demo import (
     remittances,
     study,
     tasks,
+    work,
 )
 from partybuild.demo.clock import own_times
 from partybuild.demo.organisations import Branch, Tree
 from partybuild.demo.window import Window
-from tasks.models import Task, TaskEvent
+from tasks.models import (
+    Finding,
+    FoundingStep,
+    Inspection,
+    InspectionVisit,
+    Letter,
+    PlusItem,
+    PlusPlan,
+    Task,
+    TaskEvent,
+    UnitInstructor,
+    UnitSurvey,
+    WeakReport,
+    WeakStep,
+    WeakSurvey,
+)
 
 # Branches made and written together; members move only among these.
 CHUNK = 60
@@ -114,6 +133,15 @@ _TIMES_OF_ENTRY = (
     (OpeningBalance, "entered_at"),
     (Contribution, "entered_at"),
     (TaskEvent, "at"),
+    (Notice, "sent_at"),
+    (WeakStep, "at"),
+    *(
+        (model, "entered_at")
+        for model in (
+            *(PlusPlan, PlusItem, WeakReport, WeakSurvey, Inspection, InspectionVisit, Finding),
+            *(Letter, UnitSurvey, UnitInstructor, FoundingStep),
+        )
+    ),
 )
 
 
@@ -158,6 +186,9 @@ def write(
             county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
             tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
         _invite_shown(tree)
+        _write_coverage(coverage.coverage_of(tree, window, seed))
+        _write_work(work.work_of(tree, window, seed))
+    campaigns.write_campaigns(tree, window, seed)
     refresh_statistics()
     made = _write_accounts(tree, county.shown_posts, readable)
     trail.record(
@@ -203,6 +234,26 @@ def _invite_shown(tree: Tree) -> None:
         JointInvitation.objects.create(
             meeting=meeting, organisation=shown.organisation, invited_at=meeting.entered_at
         )
+
+
+def _write_coverage(made: coverage.Coverage) -> None:
+    _store(Unit, made.units)
+    for model, rows in (
+        (UnitSurvey, made.surveys),
+        (UnitInstructor, made.instructors),
+        (FoundingStep, made.steps),
+    ):
+        _store(model, [_with_keys(row) for row in rows])
+
+
+def _write_work(made: work.Work) -> None:
+    """List after list: those that others point at come first."""
+    for rows in made.in_order():
+        of_a_kind: dict[type, list] = defaultdict(list)
+        for row in rows:
+            of_a_kind[type(row)].append(_with_keys(row))
+        for model, same in of_a_kind.items():
+            _store(model, same)
 
 
 def _store(model, rows: Iterable) -> list:

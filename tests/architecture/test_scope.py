@@ -43,6 +43,10 @@ def test_no_role_is_compared_with_a_text():
 # What makes rows of a queryset a user's own…
 SCOPES = {
     *("visible_to", "permitting", "within", "belonging_to", "get_for", "narrowed", "for_superior"),
+    # Campaigns: those of below, and what was issued from above.
+    *("open_to", "get_open"),
+    # Inspections: rounds of who inspects, visits once they are recorded.
+    *("rounds_open_to", "visits_open_to", "get_visit", "get_round"),
 }
 # …or ties them to a record that was found that way before.
 TIES = {

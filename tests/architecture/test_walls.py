@@ -152,8 +152,29 @@ def keys():
         ),
         matter := factories.make_matter(branch, "走访看望老党员", stages=[("reviewed", held)]),
         matter.steps.get(),
+        factories.make_unit_survey(
+            one := factories.make_registered_unit(branch, "上荻村协会"), legal_person="许文桥"
+        ),
+        one,
+        factories.make_unit_instructor(one, "许文桥"),
         appraisal := factories.make_appraisal(branch, meeting=held),
         factories.make_appraisal_result(appraisal, member),
+        factories.make_notice(branch, month, title="走访看望老党员"),
+        campaign := factories.make_campaign(town, self_check_on=month),
+        factories.make_measure(campaign, units=[branch]),
+        factories.make_target(campaign),
+        factories.make_self_check(campaign, branch, done="走访看望老党员"),
+        case := factories.make_weak(branch, decided_on=month, problems="走访看望老党员"),
+        factories.make_weak_survey(case, month, note="走访看望老党员"),
+        case.links.create(kind="county_leader", name="许文桥", starts_on=month),
+        item := factories.make_plus_item(branch, "走访看望老党员"),
+        item.plan,
+        inspected := factories.make_inspection_visit(
+            factories.make_inspection(town), branch, month, findings=["走访看望老党员"]
+        ),
+        inspected.inspection,
+        inspected.findings.get(),
+        inspected.letters.create(kind="talk", issued_on=month, text="走访看望老党员"),
     ]
     found = sorted({row.pk for row in rows})
     assert len(found) <= 5, "each further key means another walk over every address"

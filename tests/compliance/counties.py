@@ -112,7 +112,14 @@ def _kept(branch: Organisation, people: list[Member]) -> None:
 
 
 def _neglected(branch: Organisation, people: list[Member]) -> None:
-    """One away and one abroad without contact, one lost, a letter run out, nobody talked to."""
+    """One away and one abroad without contact, one lost, a letter run out, nobody talked to; found
+    weak in June, without a plan, reports and acceptance since."""
+    factories.make_weak(
+        branch,
+        decided_on=date(2026, 6, 10),
+        plan_due_on=date(2026, 7, 10),
+        due_on=date(2026, 9, 20),
+    )
     factories.make_absence(people[0], AbsenceKind.FLOATING, date(2025, 9, 1))
     factories.make_absence(people[1], AbsenceKind.ABROAD, date(2025, 9, 1))
     factories.make_absence(people[2], AbsenceKind.LOST, date(2026, 1, 10))

@@ -1,5 +1,5 @@
 """Rules over the work to be done, in the order of their columns."""
 
-from compliance.rules.tasks import overdue
+from compliance.rules.tasks import overdue, weak
 
-__all__ = ["overdue"]
+__all__ = ["overdue", "weak"]

@@ -1,7 +1,6 @@
 import datetime
 from collections import defaultdict
 
-from django.db.models import Q
 from django.urls import reverse
 
 from branches.models import Organisation
@@ -16,25 +15,19 @@ from compliance.registry import (
     Rule,
     register,
 )
-from tasks.models import Task, TaskState
+from tasks.as_of import overdue_on
+from tasks.models import Task
 
 
 def _overdue(question: Question):
-    """Tasks listed, past their deadline and not closed, as things stood on the day."""
-    return (
-        Task.objects.filter(
-            organisation__in=question.organisations,
-            opened_on__lte=question.as_of,
-            due_on__lt=question.as_of,
-        )
-        .filter(Q(closed_on__isnull=True) | Q(closed_on__gt=question.as_of))
-        .exclude(state=TaskState.CANCELLED)
-    )
+    """Tasks past their deadline and not closed, as things stood on the day."""
+    tasks = Task.objects.filter(organisation__in=question.organisations)
+    return overdue_on(tasks, question.as_of)
 
 
 def _measure_overdue(question: Question):
     due_days = defaultdict(list)
-    for organisation_id, due_on in _overdue(question).values_list("organisation_id", "due_on"):
+    for organisation_id, due_on in _overdue(question).values_list("organisation_id", "due_then"):
         due_days[organisation_id].append(due_on)
     for pk in question.organisations.values_list("pk", flat=True):
         days = due_days[pk]
@@ -46,12 +39,13 @@ def _overdue_evidence(question: Question, organisation: Organisation) -> Evidenc
     return Evidence(
         counted=[
             Record(
-                text=task.problem,
-                on=task.due_on,
-                note=f"责任人 {task.responsible_person}，逾期 {(question.as_of - task.due_on).days} 天，进度 {task.progress}%",
+                text=f"{task.number} {task.problem}",
+                on=task.due_then,
+                note=f"责任人 {task.responsible_person}，"
+                f"逾期 {(question.as_of - task.due_then).days} 天，进度 {task.progress}%",
                 url=reverse("tasks:detail", args=[task.pk]),
             )
-            for task in _overdue(question).order_by("due_on", "pk")
+            for task in _overdue(question).order_by("due_then", "pk")
         ]
     )
 
@@ -68,7 +62,7 @@ TASKS_ARE_DONE_IN_TIME = register(
         source="县方案（整改台账、挂账销号）",
         certainty=Certainty.COUNTY,
         nature=Nature.LOCAL,
-        how="数核对日已过整改时限、尚未销号的任务；时限当天不算逾期，从次日起算。",
+        how="数核对日已过整改时限、尚未销号的任务；时限当天不算逾期，从次日起算。延期、重新挂账前按当时的时限和状态算。",
         span=None,
         areas=frozenset({"tasks"}),
         measure=_measure_overdue,

@@ -5,6 +5,7 @@ import datetime
 from django.db import transaction
 
 from accounts import trail
+from branches.changes import note_change
 from branches.models import Organisation
 from branches.periods import add_months
 from branches.values import Key, Values
@@ -126,6 +127,8 @@ def _record(action: str, exemption: Exemption, by, *, reason: str) -> None:
 def _judge_again(exemption: Exemption, today: datetime.date) -> None:
     """The duties that the exemption touches, and only those."""
     rule, values = RULES[exemption.rule], Values()
+    # The minute's run then foresees anew what the exemption takes out of the days to come.
+    note_change(exemption.organisation_id, min(rule.areas), exemption.starts_on, exemption.ends_on)
     for period in horizon_on(today, values).periods(rule):
         last = min(period.ends_on, today) if period else today
         if exemption.starts_on <= last <= exemption.ends_on:

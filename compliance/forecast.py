@@ -5,6 +5,7 @@ condition is foreseen by the day on which today's facts will make it one.
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from branches.models import Organisation
 from branches.periods import Period, period_of
 from branches.values import Key, Values
 from compliance.judging import Verdict, due_day, judge, period_key, question_for, standing_due
-from compliance.models import STANDING, DutyState, Foreseen
+from compliance.models import STANDING, Exemption, Foreseen
 from compliance.registry import RULES, Rule
 
 AHEAD = Key(
@@ -25,7 +26,25 @@ AHEAD = Key(
     maximum=180,
     help="“往后看”、日历订阅和提醒看这么远",
 )
-_MET = (DutyState.DONE, DutyState.EXEMPT)
+_DAY = datetime.timedelta(days=1)
+
+
+class _Waived:
+    """Between which days a rule is waived, by organisation; one query."""
+
+    def __init__(self, rule: Rule):
+        rows = Exemption.objects.standing().filter(rule=rule.code).order_by("starts_on")
+        self._spans: dict[int, list[tuple[datetime.date, datetime.date]]] = defaultdict(list)
+        for pk, starts_on, ends_on in rows.values_list("organisation_id", "starts_on", "ends_on"):
+            self._spans[pk].append((starts_on, ends_on))
+
+    def on(self, day: datetime.date) -> set[int]:
+        return {pk for pk in self._spans if self.until(pk, day)}
+
+    def until(self, pk: int, day: datetime.date) -> datetime.date | None:
+        """The last day of the exemption in force on `day`; None without one."""
+        spans = self._spans.get(pk, ())
+        return next((last for first, last in spans if first <= day <= last), None)
 
 
 def until(today: datetime.date, values: Values) -> datetime.date:
@@ -71,30 +90,35 @@ def _rebuild(rule: Rule, today: datetime.date, values: Values, organisations) ->
 def _foreseen(
     rule: Rule, today: datetime.date, values: Values, organisations
 ) -> Iterator[tuple[tuple[int, str], datetime.date]]:
-    last = until(today, values)
+    last, waived = until(today, values), _Waived(rule)
     if rule.is_standing:
-        yield from _conditions(rule, today, last, values, organisations)
+        yield from _conditions(rule, today, last, values, organisations, waived)
         return
     owing: set[int] = set()
     for period in _periods(rule, today, last, values):
         as_of = period.ends_on if period.starts_on > today else today
         verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
         due_on = due_day(rule, period, values)
-        unmet = {one.organisation_id for one in verdicts if one.state not in _MET}
+        unmet = {one.organisation_id for one in verdicts if one.actual < one.required}
         judged = {one.organisation_id for one in verdicts}
         if period.starts_on > today:
             # What nobody can be asked for before the period begins, who owes now will owe then.
             unmet |= _still_there(owing - judged, period)
         else:
             owing |= judged
-        for pk in unmet:
+        if due_on < today:
+            # Late already, which is no forecast; the period still says who owes.
+            continue
+        # A period is waived when its last day is.
+        for pk in unmet - waived.on(period.ends_on):
             yield (pk, period_key(period)), due_on
 
 
 def _periods(
     rule: Rule, today: datetime.date, last: datetime.date, values: Values
 ) -> Iterator[Period]:
-    """Periods with a due day between today and the last day foreseen, oldest first."""
+    """The running period, and those with a due day between today and the last day foreseen,
+    oldest first."""
     period = period_of(rule.span, today)
     while due_day(rule, period.previous, values) >= today:
         period = period.previous
@@ -110,17 +134,27 @@ def _still_there(organisation_ids: set[int], period: Period) -> set[int]:
 
 
 def _conditions(
-    rule: Rule, today: datetime.date, last: datetime.date, values: Values, organisations
+    rule: Rule,
+    today: datetime.date,
+    last: datetime.date,
+    values: Values,
+    organisations,
+    waived: _Waived,
 ) -> Iterator[tuple[tuple[int, str], datetime.date]]:
-    """Offenders with days of grace left, and those whom today's facts will make offenders."""
+    """Offenders with days of grace left or waived for now, and those whom today's facts will make
+    offenders."""
 
     def due(verdict: Verdict) -> datetime.date:
-        return standing_due(rule, verdict.since or today)
+        """The last day on which it is not late; while it is waived it is not."""
+        day = standing_due(rule, verdict.since or today)
+        # As things are on the first day of being late, or today where that is over.
+        while ends_on := waived.until(verdict.organisation_id, max(day + _DAY, today)):
+            day = ends_on
+        return day
 
     for as_of in (today, last):
         for verdict in judge(rule, question_for(rule, None, as_of, values, organisations)):
-            open_ = verdict.actual and verdict.state != DutyState.EXEMPT
-            if open_ and (as_of == today or (verdict.since and verdict.since > today)):
+            if verdict.actual and (as_of == today or (verdict.since and verdict.since > today)):
                 due_on = due(verdict)
                 if today <= due_on <= last:
                     yield (verdict.organisation_id, STANDING), due_on

@@ -15,20 +15,20 @@ NIGHT = datetime.time(1, 10)
 @shared_task(name="compliance.jobs.catch_up")
 def catch_up():
     """Run the night that is due, unless it has run."""
-    services.catch_up(night_due())
+    services.foresee(services.catch_up(night_due()))
 
 
 @shared_task(name="compliance.jobs.check_now")
 def check_now():
     """Run the night that is due once more: somebody asked for it."""
-    services.run_night(night_due())
+    services.foresee(services.run_night(night_due()))
 
 
 @shared_task(name="compliance.jobs.refresh_changed")
 def refresh_changed():
     """Judge what was touched since the last minute; also notice a night that did not run."""
-    services.refresh(as_of=today())
-    services.catch_up(night_due())
+    services.refresh_everybody(today())
+    services.foresee(services.catch_up(night_due()))
 
 
 def night_due() -> datetime.date:

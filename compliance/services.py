@@ -216,7 +216,6 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
             # Somebody else is judging them.
             break
         consumed += some
-        forecast.rebuild(as_of, organisations=Organisation.objects.filter(pk__in=keys))
     return consumed
 
 
@@ -352,7 +351,6 @@ def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text
             except Exception:
                 logger.exception("rule %s failed for %s", rule.code, period)
                 faults.append(f"{rule.title} {period_key(period)}".strip())
-    _attempt("预报", faults, forecast.rebuild, day, values=values)
     _forget_before(horizon.begins_on, day)
     run.finished_at = timezone.now()
     run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
@@ -414,3 +412,24 @@ def catch_up(day: datetime.date) -> CheckRun | None:
     if CheckRun.objects.filter(day__gte=day, finished_at__isnull=False).exists():
         return None
     return run_night(day)
+
+
+def foresee(run: CheckRun | None) -> CheckRun | None:
+    """What a night ends with: the forecast from its day on; one that fails is a fault of the run."""
+    faults: list[str] = []
+    if run is not None:
+        _attempt("往后看的预报", faults, forecast.rebuild, run.day)
+    if faults:
+        run.faults = "、".join(filter(None, [run.faults, *faults]))
+        run.save(update_fields=["faults"])
+    return run
+
+
+def refresh_everybody(as_of: datetime.date) -> int:
+    """Judge what was touched, and foresee it again; returns the number of notes consumed."""
+    touched = list(Changed.objects.values_list("organisation_id", flat=True).distinct())
+    consumed = refresh(as_of=as_of)
+    for start in range(0, len(touched), _AT_ONCE):
+        some = Organisation.objects.filter(pk__in=touched[start : start + _AT_ONCE])
+        forecast.rebuild(as_of, organisations=some)
+    return consumed

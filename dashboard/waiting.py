@@ -74,8 +74,11 @@ def _work(user, organisation: Organisation, below: str) -> Iterator[dict]:
     # The list counts with the same condition, checks and asked extensions together.
     mine = Task.objects.within(organisation).filter(listing.waiting(user))
     yield _part("销号核查和延期", mine, reverse("tasks:list") + f"{below}&state=mine")
-    untasked = Finding.objects.within(organisation).filter(
-        withdrawn_on__isnull=True, task__isnull=True, visit__visited_on__isnull=False
+    # What was found in the committee itself becomes a task one level up.
+    untasked = (
+        Finding.objects.within(organisation)
+        .filter(withdrawn_on__isnull=True, task__isnull=True, visit__visited_on__isnull=False)
+        .exclude(visit__organisation=organisation)
     )
     inspections = reverse("tasks:inspections") + below
     yield _part("督查待立项", untasked, f"{inspections}&show=visits&state=untasked")

@@ -6,9 +6,11 @@ kind: its own tasks are reported on by those who review below it, and checked on
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from accounts.roles import Action
-from branches.models import Organisation
-from branches.scope import main_grant, reaches
+from branches.models import Kind, Organisation
+from branches.scope import main_grant, paths_reached, reaches, within_paths
 from tasks.models import Task, TaskState
 from tasks.services.ledger import county_waits
 from tasks.states import Step, refusal
@@ -39,6 +41,17 @@ def acting_on(user, organisation: Organisation) -> Acting:
     return Acting(reports, reviews, county, reminds)
 
 
+def checked_by(user) -> Q:
+    """The tasks of which `acting_on` says that this reader reviews them."""
+    paths = paths_reached(user, Action.REVIEW_TASK)
+    if "" in paths:
+        return Q()
+    at_itself = Q(organisation__kind=Kind.BRANCH) | Q(organisation__parent=None)
+    return (within_paths("organisation__path", paths) & at_itself) | within_paths(
+        "organisation__parent__path", paths
+    )
+
+
 # Steps of whoever answers for the task; all others are the superior's.
 REPORTERS_STEPS = frozenset({Step.START, Step.PROGRESS, Step.REQUEST, Step.ASK})
 
@@ -59,6 +72,8 @@ def offered(step: str, task: Task, acting: Acting, user) -> bool:
     if step == Step.CHECK:
         return not county_waits(task, user)
     if step == Step.RETURN and task.state == TaskState.COUNTY_REVIEW:
+        return acting.county
+    if step == Step.CANCEL and task.by_county:
         return acting.county
     return True
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from branches.scoped_admin import ReadOnlyAdmin, ReadOnlyInline
+from tasks.enums import SelfCheckState
 from tasks.models import (
     Campaign,
     Extension,
@@ -84,6 +85,10 @@ class SelfCheckAdmin(ReadOnlyAdmin):
         *("campaign", "organisation", "state", "submitted_on", "done", "problems", "plans"),
         *("opinion", "reviewed_on"),
     ]
+
+    def get_queryset(self, request):
+        """A draft is the branch's own until it is handed in."""
+        return super().get_queryset(request).exclude(state=SelfCheckState.DRAFT)
 
 
 class WeakStepInline(ReadOnlyInline):

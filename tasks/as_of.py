@@ -78,7 +78,8 @@ def _closed_by(day: datetime.date):
 
 
 def _due_then(day: datetime.date) -> Case:
-    """The deadline in force then: the first one before anything moved it, else the last granted."""
+    """The deadline in force then: the first one before anything moved it, else the last granted;
+    what an import or a reopening sets is kept as granted too."""
     moved = _events(_MOVING)
     granted = (
         Extension.objects.filter(

@@ -10,13 +10,14 @@ from branches.links import link
 from branches.scope import reaches
 from branches.words import short_date
 from tasks import listing, words
+from tasks.acting import acting_on
 from tasks.enums import EventKind
 from tasks.models import OPEN_STATES, Task, TaskEvent, TaskState
 from tasks.states import Step, allowed
 
 # Key of the list's condition, heading, what an empty column says.
 COLUMNS = (
-    ("pending", "待启动", "没有待启动的任务"),
+    ("pending", "待整改", "没有待整改的任务"),
     ("working", "整改中", "没有整改中的任务"),
     ("review", "待核查", "没有等核查的任务"),
     ("closed_month", "已销号", "本月还没有销号"),
@@ -62,7 +63,7 @@ def columns(found: listing.Listed, today: datetime.date, user, *, whole: str = "
 def _tasks(found: listing.Listed, key: str, most: int) -> list[Task]:
     condition = found.conditions[key][1]
     rows = listing.ordered(found.matching.filter(condition))
-    return list(rows.select_related("organisation")[:most])
+    return list(rows.select_related("organisation__parent")[:most])
 
 
 def _asked_on(tasks: list[Task]) -> dict[int, datetime.date]:
@@ -134,7 +135,7 @@ def button(task: Task, user) -> Button | None:
         if start and allowed(Step.START, task.state):
             return Button("开始整改", start, posts=True)
         return Button("填写进展", detail) if allowed(Step.PROGRESS, task.state) else None
-    if not reaches(user, Action.REVIEW_TASK, path):
+    if not acting_on(user, task.organisation).reviews:
         return None
     if allowed(Step.REMIND, task.state):
         return Button("催办", link("tasks:bulk", "remind"), posts=True)

@@ -26,9 +26,9 @@ def open_to(user):
     """
     looked, run = paths_reached(user), paths_reached(user, Action.RUN_CAMPAIGN)
     drafts = Q(state=CampaignState.DRAFT)
-    issued = within_paths("organisation__path", looked) | Q(
-        organisation__path__in=paths_above(looked)
-    )
+    issued = within_paths("organisation__path", looked)
+    if issued:
+        issued |= Q(organisation__path__in=paths_above(looked))
     own = within_paths("organisation__path", run)
     return Campaign.objects.filter((~drafts & issued) | (drafts & own)).select_related(
         "organisation__parent"

@@ -12,10 +12,11 @@ from branches.choice import named_organisation, narrowed
 from branches.deadlines import SOON_DAYS
 from branches.links import link
 from branches.models import Kind, Organisation
-from branches.scope import paths_reached, reaches, within_paths
+from branches.scope import paths_reached, within_paths
 from branches.values import Values
 from branches.words import full_date, one_line
 from tasks import words
+from tasks.acting import acting_on
 from tasks.enums import EventKind, ExtensionState
 from tasks.models import OPEN_STATES, Extension, Task, TaskEvent, TaskState
 
@@ -150,7 +151,7 @@ def state_conditions(user, today: datetime.date, soon_days: int) -> dict[str, tu
         "closed": ("已销号", Q(state=TaskState.CLOSED)),
         "all": ("全部", Q()),
         # Columns of the board; the list has no chips for them.
-        "pending": ("待启动", Q(state=TaskState.PENDING)),
+        "pending": ("待整改", Q(state=TaskState.PENDING)),
         "working": ("整改中", Q(state=TaskState.WORKING)),
         "closed_month": ("本月销号", Q(state=TaskState.CLOSED, closed_on__gte=month)),
         "cancelled": ("已撤销", Q(state=TaskState.CANCELLED)),
@@ -266,8 +267,7 @@ def rows(tasks: list[Task], today: datetime.date, found: Listed, user) -> list[d
         {
             **_row(task, today, found.soon_days, named=found.branch is None),
             "reminded_text": words.reminded(*times.get(task.pk, (0, None)), today),
-            "may_tick": task.state in OPEN_STATES
-            and reaches(user, Action.REVIEW_TASK, task.organisation.path),
+            "may_tick": task.state in OPEN_STATES and acting_on(user, task.organisation).reviews,
         }
         for task in tasks
     ]

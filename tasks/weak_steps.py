@@ -138,7 +138,10 @@ def offered(case: WeakBranch, user, today: datetime.date, refused=None) -> list[
     main = next((one for one in found if not one["blocked"] and not _is_aside(one, case)), None)
     for one in found:
         one["is_main"] = one is main
-    return found
+    # What was refused and the next step come first, what is folded comes last.
+    return sorted(
+        found, key=lambda one: (not one["is_open"], not one["is_main"], not one["blocked"])
+    )
 
 
 def _is_aside(one: dict, case: WeakBranch) -> bool:

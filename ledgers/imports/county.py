@@ -125,7 +125,7 @@ class County:
         self.planned: list[Person] = []
         self._reached: dict[str, tuple[str, ...]] = {}
         self._rosters: dict[Place, dict[str, list[tuple[Person, Span]]]] | None = None
-        self._asked: dict[tuple[str, str], tuple] = {}
+        self._asked: dict[tuple[str, str, bool], tuple] = {}
         self._by_name: dict[str, list[Place]] | None = None
         self._load_places()
 
@@ -177,13 +177,17 @@ class County:
         places = [place for place in self._places_named(whole) if place.organisation.is_branch]
         return places[0] if len(places) == 1 else None
 
-    def branch_of(self, row: Row) -> Place | None:
-        """The branch a row names by code, by name or both; refuses the row where that fails."""
+    def branch_of(self, row: Row, *, or_committee: bool = False) -> Place | None:
+        """The branch a row names by code, by name or both; refuses the row where that fails.
+
+        `or_committee` takes any organisation: work that committees have to do as well.
+        """
         code = row.values.get(BRANCH_CODE.heading, "")
         name = row.values.get(BRANCH_NAME.heading, "")
-        if (code, name) not in self._asked:
-            self._asked[code, name] = self._find_branch(code, name)
-        place, column, fault, remark = self._asked[code, name]
+        asked = code, name, or_committee
+        if asked not in self._asked:
+            self._asked[asked] = self._find_branch(*asked)
+        place, column, fault, remark = self._asked[asked]
         if fault:
             row.refuse(column, fault, code or name)
         if remark:
@@ -192,7 +196,9 @@ class County:
             row.needs.add(place.row)
         return place
 
-    def _find_branch(self, code: str, name: str) -> tuple[Place | None, str, str, str]:
+    def _find_branch(
+        self, code: str, name: str, or_committee: bool
+    ) -> tuple[Place | None, str, str, str]:
         """Branch, column at fault, what is wrong, what is worth a look."""
         column = BRANCH_CODE.heading if code or not name else BRANCH_NAME.heading
         if code:
@@ -211,7 +217,7 @@ class County:
             return None, column, "党支部编码不能为空", ""
         if not self.may(place):
             return None, column, "这个组织不在你的导入范围内", ""
-        if not place.organisation.is_branch:
+        if not or_committee and not place.organisation.is_branch:
             return None, column, f"“{place.name}”不是党支部，请填写党支部的编码", ""
         remark = ""
         if code and name and place not in self._places_named(name):

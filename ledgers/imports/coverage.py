@@ -46,6 +46,7 @@ class CoverageBook:
         placed = []
         for row in rows:
             row.label = row.values.get(sheet.NAME.heading, "")
+            _note_total(row)
             place = self._keeper(row)
             if not row.problems:
                 placed.append((row, place))
@@ -226,3 +227,14 @@ class CoverageBook:
 
 
 _UNIT_FIELDS = tuple(sheet.UNIT_FIELDS.values())
+
+
+def _note_total(row: Row) -> None:
+    """A column of all members is read as the formal ones, who decide the mode; say so where
+    probationary members may be among them."""
+    columns = row.table.columns
+    typed = next((row.table.headings[at] for at, one in columns if one is sheet.WORKING), "")
+    many = row.values.get(sheet.PROBATIONARY.heading)
+    if "正式" not in str(typed) and isinstance(many, int) and many > 0:
+        reason = f"“{typed}”按正式党员读入；含预备党员 {many} 名的，请减去后再导入"
+        row.note(sheet.WORKING.heading, reason, row.values.get(sheet.WORKING.heading, ""))

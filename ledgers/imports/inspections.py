@@ -58,6 +58,8 @@ class Inspections:
         self.findings: dict[int, Finding] = {}
         self._by_text: dict[tuple[int, str], Finding] = {}
         self._names: dict[str, list[Place]] = defaultdict(list)
+        # Rounds that visited somebody for whom the user imports.
+        self._visited: set[int] = set()
         # Visits that an import records.
         self._recorded: list[InspectionVisit] = []
         self._firsts = Firsts()
@@ -86,6 +88,8 @@ class Inspections:
             for visit in InspectionVisit.objects.filter(inspection__in=piece):
                 place = self.county.by_pk[visit.organisation_id]
                 self.visits[visit.inspection_id, place] = visit
+                if visit.visited_on and self.county.may(place):
+                    self._visited.add(visit.inspection_id)
             findings = Finding.objects.filter(visit__inspection__in=piece)
             for finding in findings.select_related("visit__inspection", "task"):
                 self.findings[finding.pk] = finding
@@ -120,7 +124,9 @@ class Inspections:
             house = self._place(row, HOUSE_CODE, HOUSE)
             if house is None:
                 return None
-            found = [one for one in found if one.organisation_id == house.pk]
+            found = [
+                one for one in found if one.organisation_id == house.pk and self._may_know(one)
+            ]
         else:
             found = [one for one in found if self._may_inspect(one)]
         if len(found) > 1 and (day := row.values.get(ON.heading)):
@@ -138,6 +144,10 @@ class Inspections:
     def _may_inspect(self, round_: Inspection) -> bool:
         place = self.county.by_pk[round_.organisation_id]
         return self.county.may(place, Action.INSPECT)
+
+    def _may_know(self, round_: Inspection) -> bool:
+        """Whether the user inspects there, or was visited in the round: to others there is none."""
+        return self._may_inspect(round_) or round_.pk in self._visited
 
     def _plan_row(self, row: Row, round_: Inspection, place: Place) -> None:
         visit = self.visits.get((round_.pk, place))

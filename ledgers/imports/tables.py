@@ -94,8 +94,23 @@ def _columns_of(headings: list) -> list[tuple[Sheet, list[tuple[int, Column]], l
             if text and (column := declaration.column_named(text))
         ]
         if not declaration.missing(column.heading for _index, column in columns):
-            fits.append((declaration, columns, headings))
+            fits.append((declaration, _without_yielding(declaration, columns, texts), headings))
     return fits
+
+
+def _without_yielding(declaration: Sheet, columns, texts: list[str]) -> list[tuple[int, Column]]:
+    """The columns without those whose heading gives way to a better one in the same sheet."""
+    if not declaration.yielding:
+        return columns
+    giving_way = {
+        index for index, _column in columns if fold_heading(texts[index]) in declaration.yielding
+    }
+    better = {column for index, column in columns if index not in giving_way}
+    return [
+        (index, column)
+        for index, column in columns
+        if index not in giving_way or column not in better
+    ]
 
 
 def _better(found, fits, first: int, last: int):

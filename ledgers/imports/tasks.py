@@ -28,10 +28,13 @@ from ledgers.sheets.tasks import (
 )
 from tasks.enums import ExtensionState
 from tasks.models import EventKind, Extension, Task, TaskEvent, TaskState, problem_key
+from tasks.services.extensions import set_by_superior
 
 _IN_REVIEW = (TaskState.REVIEW, TaskState.COUNTY_REVIEW)
 AREA = "tasks"
 _REQUIRED = (SOURCE, PROBLEM, LEADER, UNIT, PERSON, OPENED, DUE)
+# What a branch itself may say of a listed task, and what is refused with a reason of its own.
+_OF_THE_BRANCH = frozenset({PROGRESS.heading, CLOSED.heading, DUE.heading, BY_COUNTY.heading})
 _INSERTED = tuple(field.attname for field in Task._meta.concrete_fields)
 _UPDATED = tuple(name for name in _INSERTED if name not in ("id", "organisation_id"))
 
@@ -65,7 +68,7 @@ class Tasks:
         placed = []
         for row in rows:
             row.label = row.values.get(PROBLEM.heading, "")
-            if place := self.county.branch_of(row):
+            if place := self.county.branch_of(row, or_committee=True):
                 placed.append((row, place))
         self._load(placed)
         for row, place in placed:
@@ -167,23 +170,36 @@ class Tasks:
         del found[PROGRESS.heading]
 
     def _check_rights(self, row: Row, place: Place, task: Task | None, found: dict) -> None:
-        """Closing, reopening, extending and who checks are acts of those who review; what the
-        county checks as well is closed by the county alone. A new task may have any deadline."""
-        reviews = self.county.may(place, Action.REVIEW_TASK)
+        """Closing, reopening, extending, who checks and what a listed task says are acts of those
+        who review; what the county checks as well is closed, and taken from that check, by the
+        county alone. A new task may have any deadline."""
+        reviews = self._reviews(place)
         for heading in (CLOSED.heading, DUE.heading, BY_COUNTY.heading):
             new_deadline = task is None and heading != CLOSED.heading
             if heading in found and not reviews and not new_deadline:
                 reason = f"修改“{heading}”须由上级核查，请在系统里申请"
                 row.refuse(heading, reason, row.written(heading))
+        if task is not None and not reviews:
+            for heading in [one for one in found if one not in _OF_THE_BRANCH]:
+                reason = f"已挂账任务的“{heading}”由上级变更，请在系统里联系上级"
+                row.refuse(heading, reason, row.written(heading))
         if row.problems:
             return
         by_county = (task and task.by_county) or found.get(BY_COUNTY.heading) is True
         may_close = not by_county or self.county.may(place, Action.REVIEW_FOR_COUNTY)
+        if task and task.by_county and BY_COUNTY.heading in found and not may_close:
+            reason = "须经县级核查的任务，由县委组织部改为不经县级核查"
+            row.refuse(BY_COUNTY.heading, reason, row.written(BY_COUNTY.heading))
         if CLOSED.heading in found and not may_close:
             reason = "这项任务须经县级核查，请在系统里核查后由县级销号"
             row.refuse(CLOSED.heading, reason, row.written(CLOSED.heading))
         if task is not None:
             self._check_state(row, task, found)
+
+    def _reviews(self, place: Place) -> bool:
+        """As `tasks.acting.acting_on`: a committee's own tasks are checked one level up."""
+        checker = place if place.organisation.is_branch else place.above or place
+        return self.county.may(checker, Action.REVIEW_TASK)
 
     def _check_state(self, row: Row, task: Task, found: dict) -> None:
         """What a task that waits for somebody's answer does not take."""
@@ -261,6 +277,22 @@ class Tasks:
         )
         by = writing.by.pk if writing.by else None
         self._settle(rows, by, writing.today)
+        Extension.objects.bulk_create(
+            [
+                set_by_superior(
+                    row.plan.task,
+                    row.plan.task.due_on,
+                    event.text,
+                    "导入",
+                    by=writing.by,
+                    on=event.on,
+                )
+                for row in rows
+                for event in row.plan.events
+                if event.kind == EventKind.EXTENDED
+            ],
+            batch_size=500,
+        )
         bulk.insert(
             TaskEvent,
             ("task_id", "kind", "on", "text", "progress", "by_id", "at"),

@@ -138,6 +138,8 @@ class Sheet:
     identifying: tuple[tuple[str, ...], ...]
     # Read by nobody and not worth naming as unknown.
     ignored: frozenset[str] = field(default=frozenset({"序号", "需更正"}))
+    # Aliases that are read only where no other heading of their column is there.
+    yielding: frozenset[str] = frozenset()
 
     @cached_property
     def by_heading(self) -> dict[str, Column]:

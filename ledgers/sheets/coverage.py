@@ -135,11 +135,21 @@ HERE = _counted(
     "组织关系在本单位的正式党员",
     *("组织关系在本单位", "关系在本单位", "组织关系在本单位的党员数", "组织关系在本单位党员"),
 )
-AT_AUTHORITY = _counted("关系在业务主管单位", "组织关系在业务主管单位", "组织关系在业务主管")
-AT_ATTACHED = _counted("关系在挂靠单位", "组织关系在挂靠单位", "组织关系在挂靠")
-AT_COMMUNITY = _counted("关系在属地社区村", "组织关系在属地", "关系在属地", "组织关系在社区")
-AT_FORMER = _counted("关系在原单位", "组织关系在原单位")
-AT_OTHER = _counted("关系在其他单位", "组织关系在其他单位", "组织关系在其他", "关系在其他")
+
+
+def _related(heading: str, *places: str) -> Column:
+    """How many have their relation at one of `places`, however the heading ends."""
+    named = [f"{start}{place}" for place in places for start in ("组织关系在", "关系在")]
+    return _counted(
+        heading, *(f"{name}{end}" for name in named for end in ("", "的党员数", "党员"))
+    )
+
+
+AT_AUTHORITY = _related("关系在业务主管单位", "业务主管单位", "业务主管")
+AT_ATTACHED = _related("关系在挂靠单位", "挂靠单位", "挂靠")
+AT_COMMUNITY = _related("关系在属地社区村", "属地", "社区")
+AT_FORMER = _related("关系在原单位", "原单位")
+AT_OTHER = _related("关系在其他单位", "其他单位", "其他")
 PROBATIONARY = _counted("预备党员", "预备", "预备党员数")
 TARGETS = _counted("发展对象", "发展对象数")
 ACTIVISTS = _counted("入党积极分子", "积极分子", "积极分子数")
@@ -206,6 +216,8 @@ SHEET = Sheet(
             column.heading for column in (AUTHORITY, LEGAL, WORKING, HERE, MASS, REASON, INSTRUCTOR)
         ),
     ),
+    # All members give way to the formal ones, and a finer kind to the plain one.
+    yielding=frozenset({"党员总数", "党员人数", "党员数", "党员", "类别"}),
 )
 # Headings whose cells stand in a field of the unit, or of its survey, as they are.
 UNIT_FIELDS = {

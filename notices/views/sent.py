@@ -136,6 +136,7 @@ def sent_detail(request, pk):
         "confirmed": len(rows) - missing if notice.wants_receipt else 0,
         "missing": missing,
         "rows": [_recipient(row, today) for row in page],
+        "differ": len({(row.title, row.text) for row in rows}) > 1,
         "page": page,
         "query": "",
         "list_url": reverse("notices:sent"),
@@ -158,6 +159,7 @@ def _recipient(row: Notice, today) -> dict[str, object]:
         kind, words = "", ""
     return {
         "name": row.organisation.short_name,
+        "title": row.title,
         "url": reverse("notices:detail", args=[row.pk]),
         "read": f"{receipts[0].user}，{moment(receipts[0].read_at, today)}" if receipts else "",
         "kind": kind,

@@ -17,7 +17,7 @@ _DAY = datetime.timedelta(days=1)
 # How likely a measure that is past its date was carried out.
 _CARRIED_OUT = {Order.GOOD: 1.0, Order.FAIR: 0.97, Order.POOR: 0.9}
 _CLARIFIED = (
-    "目标最后一行的“2023年”按上级批复办理，批复前不作为考核依据；两个数都保留，页面上照原文显示。"
+    "2027年的目标写了两个数，按上级批复办理，批复前不作为考核依据；两个数都保留，页面上照原文显示。"
 )
 
 

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, fields
 from django.db import transaction
 from django.db.models import Q
 
-from branches.dated import standing_on
 from branches.differences import filled, in_words, put
 from branches.models import BranchUnit, Organisation, Unit
 from branches.services import OrganisationFault
@@ -324,13 +323,13 @@ def cover(*, unit: Unit, branch: Organisation, on: datetime.date, by, today) -> 
     """A branch takes the unit in from a day on: its own, joint, or one that it joins.
 
     Refuses a unit struck off, a day outside of its life, a unit that another branch covers that
-    day, and what `branches.units.cover_unit` refuses.
+    day or later, and what `branches.units.cover_unit` refuses.
     """
     unit = locked(unit)
     _check_life(unit, on, "on")
-    standing = BranchUnit.objects.filter(standing_on(on), unit=unit).select_related("organisation")
-    if other := standing.first():
-        raise Refused(f"这一天已由“{other.organisation.short_name}”覆盖", "branch")
+    lasting = BranchUnit.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), unit=unit)
+    if other := lasting.select_related("organisation").first():
+        raise Refused(f"这一天或以后已由“{other.organisation.short_name}”覆盖", "branch")
     try:
         row = cover_unit(branch, unit, on=on, today=today, by=by)
     except OrganisationFault as fault:

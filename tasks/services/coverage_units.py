@@ -1,16 +1,19 @@
 """The register of units for coverage (两个覆盖): registered, corrected, struck off.
 
-No rule judges it, so nothing is noted for judging.
+No rule judges it; only for a branch whose unit is struck off is something noted for judging.
 """
 
 import datetime
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import trail
+from branches.changes import note_changes
 from branches.differences import filled, put
 from branches.models import BranchUnit, Organisation, Unit
+from branches.services import AREA as BRANCHES_AREA
 from branches.services import OrganisationFault, end_rows
 from branches.units import refuse_credit_code
 from branches.words import full_date
@@ -98,6 +101,12 @@ def end_unit_life(*, unit: Unit, on: datetime.date, by, today: datetime.date) ->
         raise Refused(f"单位{full_date(unit.registered_on)}才登记成立，请核对注销日期", "on")
     unit.ended_on = on
     unit.save(update_fields=["ended_on"])
+    # How many units a branch has behind it is judged with the branch.
+    covering = BranchUnit.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on), unit=unit)
+    note_changes(
+        (branch, BRANCHES_AREA, on, on)
+        for branch in covering.values_list("organisation_id", flat=True)
+    )
     ended = {
         "所属党支部": end_rows(BranchUnit.objects.filter(unit=unit), on),
         "党建指导员": end_rows(UnitInstructor.objects.filter(unit=unit), on),

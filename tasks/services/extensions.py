@@ -91,18 +91,26 @@ def extend_task(
     _check_day(held, due_on, on)
     if waiting := open_request(held):
         raise Refused(f"支部已申请延至{full_date(waiting.due_on)}，请先批复这份申请")
-    Extension.objects.create(
-        task=held,
+    set_by_superior(held, due_on, reason, "上级直接延期", by=by, on=on).save()
+    return _move(task, held, due_on, reason, by=by, on=on)
+
+
+def set_by_superior(
+    task: Task, due_on: datetime.date, reason: str, answer: str, *, by, on: datetime.date
+) -> Extension:
+    """A deadline that nobody asked for, unsaved; `answer` says how it came. Every deadline after the
+    first is kept so: it is how an earlier day is judged by the deadline of then (`tasks.as_of`)."""
+    return Extension(
+        task=task,
         due_on=due_on,
         reason=reason,
         asked_on=on,
         state=ExtensionState.GRANTED,
-        answer="上级直接延期",
+        answer=answer,
         answered_by=by,
         answered_on=on,
         entered_by=by,
     )
-    return _move(task, held, due_on, reason, by=by, on=on)
 
 
 def open_request(task: Task) -> Extension | None:

@@ -23,7 +23,7 @@ from branches.words import full_date
 from tasks.models import EventKind, Task, TaskEvent, TaskState, problem_key
 from tasks.services import AREA, Refused
 from tasks.services.evidence import store
-from tasks.services.extensions import settle_open
+from tasks.services.extensions import set_by_superior, settle_open
 from tasks.services.facts import TaskFacts, check_words, described, trimmed
 from tasks.services.stepping import StateMoved, locked, required, stepped
 from tasks.states import STARTS, Step
@@ -107,6 +107,8 @@ def change_task(*, task: Task, version: int, facts: TaskFacts, by, on: datetime.
         values["problem_key"] = problem_key(values["problem"])
     if "by_county" in values and held.state not in REPORTABLE:
         raise Refused("已申请销号，核查环节不能再改；要改请先退回整改", "by_county")
+    if held.by_county and not facts.by_county:
+        _check_county(held, by, "须经县级核查的任务，由县委组织部改为不经县级核查", "by_county")
     Task.objects.filter(pk=held.pk).update(version=F("version") + 1, **values)
     task.refresh_from_db()
     after = described(task)
@@ -257,6 +259,7 @@ def reopen_task(
         raise Refused("请填新的整改时限", "due_on")
     if due_on < on:
         raise Refused("新的整改时限已经过了，请填今天或以后的日期", "due_on")
+    set_by_superior(held, due_on, reason, "重新挂账时定的时限", by=by, on=on).save()
     return stepped(
         task,
         held,
@@ -275,9 +278,14 @@ def reopen_task(
 
 @transaction.atomic
 def cancel_task(*, task: Task, reason: str, by, on: datetime.date) -> TaskEvent:
-    """Take an open task out of the ledger (撤销): listed by mistake, or no longer to be done."""
+    """Take an open task out of the ledger (撤销): listed by mistake, or no longer to be done.
+
+    Refuses what the county checks as well, where it is not the county that takes it out.
+    """
     held = locked(task, Step.CANCEL)
     reason = required(reason, "请写明撤销的原因", "reason")
+    if held.by_county:
+        _check_county(held, by, "这项任务销号须经县级核查，由县委组织部撤销")
     settle_open(held, "任务已撤销", by=by, on=on)
     return stepped(
         task, held, step=Step.CANCEL, kind=EventKind.CANCELLED, text=reason, by=by, on=on
@@ -300,9 +308,14 @@ def _closed(task: Task, held: Task, step: Step, text: str, by, on: datetime.date
     )
 
 
-def _check_county(held: Task, by) -> None:
+def _check_county(
+    held: Task,
+    by,
+    why: str = "这项任务已报县级核查，由县委组织部核查通过或退回",
+    field: str | None = None,
+) -> None:
     if by is not None and not reaches(by, Action.REVIEW_FOR_COUNTY, held.organisation.path):
-        raise Refused("这项任务已报县级核查，由县委组织部核查通过或退回")
+        raise Refused(why, field)
 
 
 def _check(facts: TaskFacts, organisation: Organisation, on: datetime.date) -> None:

@@ -144,8 +144,9 @@ def measure_row(measure, tally, today) -> dict[str, object]:
         "detail": measure.detail,
         "phase": measure.phase.name if measure.phase else "",
         "due_text": full_date(measure.due_on),
-        "addressed": measure.get_addressed_display()
-        + (f"（{measure.get_sector_display()}）" if measure.sector else ""),
+        "addressed": f"{measure.get_sector_display()}党支部"
+        if measure.sector
+        else measure.get_addressed_display(),
         **bar(tally),
     }
 

@@ -17,7 +17,7 @@ from branches.links import link, with_query
 from branches.models import Organisation
 from branches.paper import name_on_paper, split
 from branches.scope import get_for, paths_reached, reaches, within_paths
-from branches.words import full_date, one_line, recent
+from branches.words import full_date, one_line
 from tasks import campaign_progress
 from tasks.campaigns import get_open, open_to, parts_of, paths_above
 from tasks.contradictions import contradictions
@@ -260,6 +260,6 @@ def campaign_paper(request, pk):
         "total": shown.bar(found.total),
         "landscape": True,
         "back_url": reverse("tasks:campaign", args=[campaign.pk]),
-        "printed_text": f"打印：{recent(now, today)} {request.user}",
+        "printed_text": f"打印：{full_date(today)} {now:%H:%M} {request.user}",
     }
     return render(request, "tasks/campaign_paper.html", context)

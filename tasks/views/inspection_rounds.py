@@ -44,8 +44,8 @@ def _round_form(request, initial, *, houses=None) -> RoundForm:
     )
 
 
-def _form_page(request, organisation, form, **more):
-    context = {"tabs": task_tabs(organisation, PAGE), "form": form, "organisation": ""} | more
+def _form_page(request, house, form, **more):
+    context = {"tabs": task_tabs(house, PAGE), "form": form, "organisation": ""} | more
     return render(request, "tasks/inspection_form.html", context)
 
 
@@ -61,7 +61,7 @@ def inspection_new(request):
     }
     if not houses:
         raise PermissionDenied
-    initial = {"starts_on": current_day(), "inspectors": request.user.get_full_name()}
+    initial = {"starts_on": current_day(), "inspectors": str(request.user)}
     choices = [(code, one.short_name) for code, one in houses.items()]
     form = _round_form(request, initial, houses=choices)
     if request.method == "POST" and form.is_valid():

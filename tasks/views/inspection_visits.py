@@ -18,6 +18,7 @@ from branches.timeline import history_of
 from branches.values import Values
 from branches.words import file_size, full_date, short_date
 from tasks import inspections
+from tasks.acting import acting_on
 from tasks.enums import InspectionState, LetterKind
 from tasks.forms.inspections import (
     FindingForm,
@@ -89,7 +90,7 @@ def visit_page(request, pk):
     files = Attachment.objects.filter(
         area=services.AREA, object_id=visit.pk, organisation=visit.organisation
     )
-    may_open = reaches(request.user, Action.REVIEW_TASK, visit.organisation.path)
+    may_open = acting_on(request.user, visit.organisation).reviews
     context = {
         "tabs": task_tabs(visit.organisation, PAGE),
         "visit": visit,
@@ -232,7 +233,7 @@ def finding_task(request, pk):
     """转为整改任务: by those who list tasks for the organisation visited."""
     finding = inspections.get_finding(request.user, pk)
     visit = finding.visit
-    _require(reaches(request.user, Action.REVIEW_TASK, visit.organisation.path))
+    _require(acting_on(request.user, visit.organisation).reviews)
     if task := getattr(finding, "task", None):
         messages.info(request, f"这个问题已转为整改任务 {task.number}")
         return redirect("tasks:detail", task.pk)

@@ -22,7 +22,7 @@ def task_list(request):
     today = current_day()
     found = listing.listed(request, today)
     counts = listing.counts(found, (*listing.CHIPS, "late_running"))
-    tasks = found.tasks.select_related("organisation")
+    tasks = found.tasks.select_related("organisation__parent")
     page = Paginator(tasks, PAGE).get_page(request.GET.get("page"))
     rows = listing.rows(list(page), today, found, request.user)
     query = request.GET.copy()

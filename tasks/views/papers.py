@@ -83,7 +83,7 @@ def paper(request, form):
         "cut_text": f"只打印前 {MOST} 项，请先缩小范围" if len(tasks) > MOST else "",
         "day": full_date(today),
         "back_url": listing.list_address("tasks:papers", found),
-        "printed_text": f"{timezone.localtime():%Y-%m-%d %H:%M} {request.user} 打印",
+        "printed_text": f"打印：{full_date(today)} {timezone.localtime():%H:%M} {request.user}",
     }
     return render(request, "tasks/tasks_paper.html", context)
 

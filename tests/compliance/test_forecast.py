@@ -10,10 +10,10 @@ from accounts.roles import Role
 from branches.changes import note_change
 from branches.values import Values
 from compliance import calendars, forecast
-from compliance.exemptions import grant
+from compliance.exemptions import grant, withdraw
 from compliance.models import CalendarAddress, Duty, Foreseen
 from compliance.registry import RULES
-from compliance.services import reconcile, refresh
+from compliance.services import foresee, reconcile, refresh_everybody, run_night
 from meetings.enums import Type
 from tests import factories
 from tests.compliance.verdicts import period_on
@@ -109,6 +109,36 @@ def test_what_is_waived_is_not_foreseen(branch):
     assert [period for period, _day in foreseen(branch, "meetings.theme_day")] == ["2027-01"]
 
 
+def test_a_waiver_counts_by_the_last_day_of_the_period(branch):
+    """One that ends within the month leaves the month to be done, whatever holds today."""
+    days = {"rule": "meetings.theme_day", "organisation": branch, "reason": "外派", "by": None}
+    grant(**days, starts_on=date(2026, 11, 1), ends_on=date(2026, 11, 29), today=TODAY)
+    grant(**days, starts_on=date(2026, 12, 20), ends_on=date(2026, 12, 31), today=TODAY)
+    assert [period for period, _day in foreseen(branch, "meetings.theme_day")] == [
+        "2026-11",
+        "2027-01",
+    ]
+
+
+def test_dues_that_nobody_is_charged_yet_are_waived_all_the_same(branch):
+    factories.make_charge(factories.make_member(branch), date(2026, 11, 1))
+    grant(
+        rule="dues.paid",
+        organisation=branch,
+        starts_on=date(2026, 12, 1),
+        ends_on=date(2026, 12, 31),
+        reason="停收一个月",
+        by=None,
+        today=TODAY,
+    )
+    assert [period for period, _day in foreseen(branch, "dues.paid")] == ["2026-11", "2027-01"]
+
+
+def test_what_was_due_before_today_is_no_forecast(branch):
+    """The plan of 2026 was due on 31 January; late, it stands on the desk and in no calendar."""
+    assert foreseen(branch, "meetings.plan") == [("2027", date(2027, 1, 31))]
+
+
 # --- Standing conditions ----------------------------------------------------------------
 
 
@@ -121,6 +151,35 @@ def test_a_task_is_foreseen_by_its_deadline(branch):
 def test_a_term_is_foreseen_by_its_end(branch):
     factories.make_term(branch, starts_on=date(2022, 1, 6), ends_on=date(2027, 1, 5))
     assert foreseen(branch, "terms.election") == [("", date(2027, 1, 5))]
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "expected"),
+    [
+        # Over before the deadline: nothing changes.
+        (date(2026, 11, 1), date(2026, 12, 10), [("", date(2026, 12, 10))]),
+        # Covers the day after it: late only when the waiver has ended.
+        (date(2026, 12, 1), date(2026, 12, 31), [("", date(2026, 12, 31))]),
+        # Begins later: in between it would be late.
+        (date(2026, 12, 12), date(2027, 6, 30), [("", date(2026, 12, 10))]),
+        (date(2026, 12, 1), date(2027, 6, 30), []),
+    ],
+)
+def test_a_waived_condition_is_foreseen_for_the_end_of_its_waiver(
+    branch, starts_on, ends_on, expected
+):
+    factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=date(2026, 12, 10))
+    facts = {"rule": "tasks.overdue", "organisation": branch, "reason": "停工", "by": None}
+    grant(**facts, starts_on=starts_on, ends_on=ends_on, today=TODAY)
+    assert foreseen(branch, "tasks.overdue") == expected
+
+
+def test_what_is_late_and_waived_today_is_foreseen_for_the_end_of_its_waiver(branch):
+    factories.make_task(branch, opened_on=date(2026, 9, 1), due_on=date(2026, 10, 10))
+    assert foreseen(branch, "tasks.overdue") == []
+    facts = {"rule": "tasks.overdue", "organisation": branch, "reason": "停工", "by": None}
+    grant(**facts, starts_on=date(2026, 11, 1), ends_on=date(2026, 12, 31), today=TODAY)
+    assert foreseen(branch, "tasks.overdue") == [("", date(2026, 12, 31))]
 
 
 def test_nothing_turns_red_that_was_not_foreseen_thirty_days_before(branch):
@@ -171,7 +230,7 @@ def test_the_minutes_refresh_foresees_again_what_was_touched(branch):
     foreseen(branch, "meetings.theme_day")
     factories.make_meeting(branch, date(2026, 11, 5), [Type.THEME_DAY])
     note_change(branch.pk, "meetings", date(2026, 11, 5))
-    refresh(as_of=TODAY)
+    refresh_everybody(TODAY)
     assert not Foreseen.objects.filter(rule="meetings.theme_day", period="2026-11").exists()
 
 
@@ -181,6 +240,18 @@ def test_the_minutes_refresh_foresees_again_what_was_touched(branch):
 def login(client, role, where):
     client.force_login(factories.make_user(role, where))
     return client
+
+
+def test_what_is_waived_is_gone_from_the_forecast_within_a_minute(branch):
+    forecast.rebuild(TODAY)
+    facts = {"rule": "meetings.theme_day", "organisation": branch, "reason": "外派", "by": None}
+    exemption = grant(**facts, starts_on=date(2026, 11, 1), ends_on=date(2027, 3, 31), today=TODAY)
+    refresh_everybody(as_of=TODAY)
+    rows = Foreseen.objects.filter(organisation=branch, rule="meetings.theme_day")
+    assert not rows.exists()
+    withdraw(exemption, reason="提前返回", by=None, today=TODAY)
+    refresh_everybody(as_of=TODAY)
+    assert rows.count() == 3
 
 
 def test_a_secretary_reads_when_what_is_due_and_starts_it(client, branch):
@@ -277,3 +348,15 @@ def test_the_address_is_shown_once(client, branch):
     assert ".ics" not in again and "还没有" in again
     assert client.post("/duties/calendar/", {"act": "close"}).status_code == 302
     assert "还没有开通" in client.get("/duties/calendar/").content.decode()
+
+
+def test_a_night_ends_with_the_forecast_and_a_failing_one_is_its_fault(branch, monkeypatch):
+    run = foresee(run_night(TODAY))
+    assert run.faults == "" and Foreseen.objects.filter(organisation=branch).exists()
+
+    def fail(day):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(forecast, "rebuild", fail)
+    assert "往后看的预报" in foresee(run).faults
+    assert foresee(None) is None

@@ -122,6 +122,9 @@ def test_what_is_stored_afterwards_is_what_was_foretold(client, county, branches
 
 def test_the_county_tries_a_value_before_it_saves_it(client, county, branches):
     user = officer(client, where=county)
+    labels = ("新的值（次）", "从哪天起", "依据")
+    shown = client.get(PAGE).content.decode()
+    assert all(f">{label}</label>" in shown for label in labels)
     tried = client.post(PAGE, typed()).content.decode()
     assert "有 1 个组织会变红" in tried and branches[0].short_name in tried
     assert not Setting.objects.exists()

@@ -92,3 +92,5 @@ def test_acceptance_is_overdue_from_the_day_after_unless_the_county_has_to_answe
     case.state, case.passed_on = WeakState.PASSED, date(2026, 10, 8)
     case.save()
     assert verdict(ACCEPTANCE, branch, date(2026, 10, 8)) == (0, 0, "done")
+    # Judged on an earlier day it still waited for the county.
+    assert verdict(ACCEPTANCE, branch, date(2026, 10, 5)) == (0, 1, "open")

@@ -340,3 +340,12 @@ def test_the_only_branch_of_a_committee_hides_nothing_from_it(client, campaign, 
     assert client.get(reverse("self_checks", args=[campaign.pk])).status_code == 200
     page = client.get(reverse("tasks:campaign", args=[campaign.pk]))
     assert len(page.context["measures"]) == 2
+
+
+def test_a_draft_is_not_looked_up_in_the_admin_site(client, campaign, branch):
+    draft = factories.make_self_check(campaign, branch, state="draft")
+    client.force_login(factories.make_user(Role.COUNTY_OFFICER, branch.parent.parent))
+    listed = reverse("admin:tasks_selfcheck_changelist")
+    assert client.get(listed).context["cl"].result_count == 0
+    SelfCheck.objects.filter(pk=draft.pk).update(state=SelfCheckState.SUBMITTED)
+    assert client.get(listed).context["cl"].result_count == 1

@@ -7,11 +7,13 @@ import pytest
 from accounts.models import User
 from accounts.roles import Role
 from branches.models import Grant, Organisation
+from tasks.as_of import overdue_on
 from tasks.enums import ExtensionState
 from tasks.models import Extension, Task, TaskEvent, TaskState
 from tests.ledgers.workbooks import COUNTY, counts, give, plan, reasons, remarks, tasks
 
 pytestmark = pytest.mark.django_db
+DAY = datetime.timedelta(days=1)
 OPENED, DUE = datetime.date(2026, 3, 1), datetime.date(2026, 6, 1)
 
 
@@ -162,6 +164,25 @@ def test_what_the_county_checks_is_closed_by_the_county_alone(county):
     assert counts(plan(tasks(row(closed="2026-05-01")), user=boss)) == (1, 0, 1, 0, 0)
 
 
+def test_a_committee_takes_no_task_from_the_countys_check_by_import(county):
+    give(with_county(row()))
+    refused = plan(with_county(row(), answer="否"), user=officer_of("T1"))
+    assert reasons(refused) == [(2, "县级核查", "须经县级核查的任务，由县委组织部改为不经县级核查")]
+    boss = officer_of("C", Role.COUNTY_OFFICER)
+    assert counts(plan(with_county(row(), answer="否"), user=boss)) == (1, 0, 1, 0, 0)
+
+
+def test_a_secretary_does_not_reword_what_was_listed_by_import(county):
+    give(tasks(row()))
+    secretary = officer_of("B1", Role.SECRETARY)
+    planned = plan(tasks(row(c3="王书记", c5="李明")), user=secretary)
+    assert [(column, reason[:5]) for _row, column, reason in reasons(planned)] == [
+        ("责任领导", "已挂账任务"),
+        ("责任人", "已挂账任务"),
+    ]
+    assert counts(plan(tasks(row(c3="王书记")), user=officer_of("T1"))) == (1, 0, 1, 0, 0)
+
+
 def test_a_new_closed_row_is_not_the_secretarys_to_write(county):
     secretary = officer_of("B1", Role.SECRETARY)
     planned = plan(tasks(row(closed="2026-05-01")), user=secretary)
@@ -192,3 +213,31 @@ def test_a_change_by_import_makes_an_open_form_old(county):
     before = Task.objects.get().version
     give(tasks(row(c3="王书记")))
     assert Task.objects.get().version == before + 1
+
+
+def test_a_committee_has_tasks_of_its_own_which_are_checked_one_level_up(county):
+    of_town = row(c0="T1")
+    assert counts(give(tasks(of_town), by=None)) == (1, 1, 0, 0, 0)
+    assert Task.objects.get().organisation.code == "T1"
+    town = officer_of("T1")
+    assert counts(plan(tasks(of_town), user=town)) == (1, 0, 0, 1, 0)
+    assert counts(plan(tasks(row(c0="T1", progress="30%")), user=town)) == (1, 0, 1, 0, 0)
+    closed = tasks(row(c0="T1", closed="2026-05-01"))
+    assert reasons(plan(closed, user=town)) == [
+        (2, "销号日期", "修改“销号日期”须由上级核查，请在系统里申请")
+    ]
+    assert counts(plan(closed, user=officer_of("C", Role.COUNTY_OFFICER))) == (1, 0, 1, 0, 0)
+    secretary = officer_of("B1", Role.SECRETARY)
+    assert reasons(plan(tasks(of_town), user=secretary)) == [
+        (2, "党支部编码", "这个组织不在你的导入范围内")
+    ]
+
+
+def test_each_deadline_an_import_sets_holds_for_the_days_it_held(county):
+    june, july, august = (datetime.date(2026, month, 20) for month in (6, 7, 8))
+    give(tasks(row()))
+    give(tasks(row(due=july)), today=june)
+    give(tasks(row(due="2026-12-31")), today=august)
+    judged = [bool(overdue_on(Task.objects.all(), day)) for day in (DUE, june, july, july + DAY)]
+    assert judged == [False, False, False, True]
+    assert not overdue_on(Task.objects.all(), august)

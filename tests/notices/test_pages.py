@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from notices.models import Notice, NoticeKind, Receipt
-from notices.services import confirm, mark_read
+from notices.services import Letter, confirm, mark_read, send_letters
 from notices.words import lines_of
 from tests import factories
 from tests.queries import count_of
@@ -345,6 +345,21 @@ def test_the_sender_sees_who_has_not_answered_and_chases_them(
     client.force_login(secretary)
     assert client.get(LIST).context["rows"] == []
     assert "已撤回" in body(client.get(reverse("notices:detail", args=[first.pk])))
+
+
+def test_of_different_letters_the_sender_sees_which_went_to_whom(client, town, branch, officer):
+    other = factories.make_branch(town, "银杏路支部")
+    sent = send_letters(
+        [Letter(one, f"催办：{one.name}的任务", f"{one.name}逾期") for one in (branch, other)],
+        sender=town,
+        kind=NoticeKind.REMINDER,
+        on=TODAY,
+        by=officer,
+    )
+    client.force_login(officer)
+    text = body(client.get(reverse("notices:sent_detail", args=[sent[0].pk])))
+    assert all(f"催办：{one.name}的任务" in text for one in (branch, other))
+    assert "给各组织的内容不同" in text and f"{branch.name}逾期" not in text
 
 
 def test_sent_lists_need_as_many_queries_for_three_as_for_one(client, town, branch, officer):

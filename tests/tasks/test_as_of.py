@@ -89,6 +89,18 @@ def test_before_an_extension_the_old_deadline_holds(branch):
     ]
 
 
+def test_after_a_reopening_its_own_deadline_holds_until_the_next_extension(task):
+    ledger.close_task(task=task, by=None, on=day(3, 3))
+    ledger.reopen_task(task=task, reason="又出现了", due_on=day(5, 31), by=None, on=day(5, 1))
+    extensions.extend_task(task=task, due_on=day(7, 31), reason="未到", by=None, on=day(6, 10))
+    assert [bool(overdue(on)) for on in (day(5, 31), day(6, 1), day(6, 10), day(8, 1))] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
 def test_what_was_cancelled_later_was_still_there(branch):
     task = factories.make_task(branch, opened_on=day(1, 10), due_on=day(2, 28))
     factories.make_task(branch, "早就撤销", opened_on=day(1, 10), state=TaskState.CANCELLED)

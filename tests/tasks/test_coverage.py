@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import TrailLine
-from branches.models import BranchUnit, Setting, Unit
+from branches.models import BranchUnit, Changed, Setting, Unit
 from branches.services import change_facts, move_organisation
 from tasks.coverage import (
     Figure,
@@ -166,6 +166,22 @@ def test_a_unit_struck_off_takes_its_branch_and_instructor_along_and_comes_back(
     assert restore_unit(unit=unit, by=None)
     assert not restore_unit(unit=unit, by=None)
     assert Unit.objects.get().ended_on is None
+
+
+def test_a_unit_covered_later_is_not_covered_by_another_before(unit, branch, town):
+    cover(unit=unit, branch=branch, on=TODAY, by=None, today=TODAY)
+    other = factories.make_branch(town, "望春社区第九党支部")
+    with pytest.raises(Refused, match="这一天或以后已由"):
+        cover(unit=unit, branch=other, on=JULY, by=None, today=TODAY)
+    assert BranchUnit.objects.count() == 1
+
+
+def test_the_branch_behind_a_unit_struck_off_is_judged_again(unit, branch):
+    cover(unit=unit, branch=branch, on=JULY, by=None, today=TODAY)
+    Changed.objects.all().delete()
+    end_unit_life(unit=unit, on=TODAY, by=None, today=TODAY)
+    noted = Changed.objects.values_list("organisation", "area", "from_on")
+    assert list(noted) == [(branch.pk, "branches", TODAY)]
 
 
 def test_a_unit_is_not_struck_off_tomorrow_or_before_it_began(town):

@@ -262,6 +262,37 @@ def test_what_has_moved_on_since_the_plan_is_not_written_over(officer):
     assert UnitSurvey.objects.get().formal_working == 2
 
 
+def test_a_column_of_all_members_says_that_probationary_ones_do_not_count(officer):
+    planned = plan(sheet(row(党员总数=3, 预备=1)), today=TODAY, user=officer)
+    assert counts(planned) == (1, 1, 0, 0, 0)
+    said = (
+        3,
+        "实际在本单位工作的正式党员",
+        "“党员总数”按正式党员读入；含预备党员 1 名的，请减去后再导入",
+    )
+    assert said in remarks(planned)
+    heads = ["正式党员" if head == "党员总数" else head for head in HEADS]
+    clear = plan(sheet(row(党员总数=3, 预备=1), heads=heads), today=TODAY, user=officer)
+    assert said not in remarks(clear)
+
+
+def test_of_all_members_and_formal_ones_the_formal_are_read(officer):
+    heads = ["类型", "类别", *(head for head in HEADS if head != "种类"), "正式党员"]
+    kept = [cell for head, cell in zip(HEADS, row(党员总数=3), strict=True) if head != "种类"]
+    given = ["社会组织", "社会团体", *kept, 2]
+    planned = give(sheet(given, heads=heads), today=TODAY, by=officer)
+    assert reasons(planned) == []
+    assert planned.sheets[0].unknown_columns == ["类别", "党员总数", "联系电话"]
+    assert UnitSurvey.objects.get().formal_working == 2
+
+
+def test_relations_elsewhere_are_read_however_their_heading_ends(officer):
+    name = "组织关系在业务主管单位的党员数"
+    planned = give(sheet([*row(), 1], heads=[*HEADS, name]), today=TODAY, by=officer)
+    assert planned.sheets[0].unknown_columns == ["联系电话"]
+    assert UnitSurvey.objects.get().relation_authority == 1
+
+
 def test_two_rows_of_one_unit_are_refused_unless_they_are_alike(officer):
     alike = plan(sheet(row(), row()), today=TODAY, user=officer)
     assert counts(alike) == (2, 1, 0, 1, 0)

@@ -535,6 +535,17 @@ def test_the_committee_opens_the_task_the_inspector_proposed(
     assert client.get(address).url == reverse("tasks:detail", args=[task.pk])
 
 
+def test_a_committee_that_was_visited_opens_no_task_for_itself(client, round_, town, officer):
+    own = factories.make_inspection_visit(round_, town, VISITED, findings=["没有研究党建工作"])
+    client.force_login(officer)
+    page = client.get(reverse("tasks:inspection_visit", args=[own.pk]))
+    assert (page.status_code, page.context["may_open"]) == (200, False)
+    address = reverse("tasks:inspection_finding_task", args=[own.findings.get().pk])
+    assert client.post(address, {}).status_code == 403
+    client.force_login(factories.make_user(Role.COUNTY_OFFICER, round_.organisation))
+    assert client.get(address).status_code == 200
+
+
 def test_an_officer_keeps_to_rounds_of_his_own(client, town, officer, round_):
     mine = factories.make_inspection(town, "街道抽查")
     client.force_login(officer)
@@ -557,6 +568,8 @@ def test_a_secretary_plans_no_round(client, secretary):
 def test_an_inspector_plans_chooses_and_draws(client, county, town, branch, inspector):
     others = [factories.make_branch(town, code=f"C{number}") for number in range(3)]
     client.force_login(inspector)
+    form = client.get(url("inspection_new")).context["form"]
+    assert form["inspectors"].value() == inspector.name
     sent = {
         "organisation": "COUNTY",
         "kind": "spot",
@@ -582,6 +595,20 @@ def test_an_inspector_plans_chooses_and_draws(client, county, town, branch, insp
     assert client.post(f"{choose}?under=TOWN", sent).status_code == 302
     # The committee itself, its first branch and the others.
     assert made.visits.count() == 2 + len(others)
+
+
+def test_a_round_is_put_right_on_its_page(client, round_, inspector):
+    client.force_login(inspector)
+    address = reverse("tasks:inspection_change", args=[round_.pk])
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "修改督查" in page.content.decode()
+    assert client.post(address, {}).status_code == 200
+    form = page.context["form"]
+    typed = {name: form[name].value() or "" for name in form.fields} | {"title": "换届督查"}
+    typed |= {"starts_on": "2026-03-02", "ends_on": "2026-03-31"}
+    assert client.post(address, typed).status_code == 302
+    assert Inspection.objects.get().title == "换届督查"
 
 
 def test_the_table_of_a_round_says_what_came_of_each_finding(client, visit, round_, inspector):

@@ -131,6 +131,26 @@ def test_only_those_who_check_act_on_several(client, committee, branch, act):
     assert (task.state, task.events.count()) == (TaskState.REVIEW, 1)
 
 
+def test_a_committee_does_not_check_its_own_task_among_several(client, county, committee, officer):
+    own = factories.make_task(committee, "委员会自己的", state=TaskState.REVIEW, due_on=due(-1))
+    client.force_login(officer)
+    for act in ACTS:
+        body = {"pick": [own.pk], "typed": "1", "due_on": "4.17", "reason": "x", "leader": "x"}
+        assert client.post(reverse("tasks:bulk", args=[act]), body).status_code == 403
+    rows = client.get(reverse("tasks:list")).context["rows"]
+    assert [row["may_tick"] for row in rows] == [False]
+    client.force_login(factories.make_user("county_officer", county))
+    assert said(post(client, "close", own)) == ["已核查通过 1 项"]
+
+
+def test_a_committee_does_not_remind_itself_of_everything_overdue(client, committee, officer):
+    factories.make_task(committee, "委员会自己的", due_on=due(-1))
+    client.force_login(officer)
+    address = reverse("tasks:bulk", args=["remind"])
+    assert said(client.post(address, {"all": "1"}, follow=True)) == ["没有选中任务，请先勾选"]
+    assert not Notice.objects.exists()
+
+
 def test_nothing_ticked_is_said(client, officer, branch):
     client.force_login(officer)
     assert said(post(client, "remind")) == ["没有选中任务，请先勾选"]

@@ -254,7 +254,7 @@ def cards(response):
 
 
 def test_the_board_has_four_columns_and_only_this_months_closed(client, officer, branch, second):
-    factories.make_task(branch, "待启动的", due_on=due(13))
+    factories.make_task(branch, "待整改的", due_on=due(13))
     factories.make_task(branch, "逾期的", state=TaskState.WORKING, due_on=due(-2))
     factories.make_task(branch, "待核查的", state=TaskState.REVIEW)
     factories.make_task(branch, "报县里的", state=TaskState.COUNTY_REVIEW, by_county=True)
@@ -266,7 +266,7 @@ def test_the_board_has_four_columns_and_only_this_months_closed(client, officer,
     client.force_login(officer)
     response = client.get(BOARD)
     assert cards(response) == {
-        "待启动": ["待启动的"],
+        "待整改": ["待整改的"],
         "整改中": ["逾期的"],
         "待核查": ["待核查的", "报县里的"],
         "已销号": ["本月的"],

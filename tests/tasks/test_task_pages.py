@@ -166,6 +166,7 @@ def test_what_was_typed_stays_when_a_form_is_refused(client, branch, users):
     assert Task.objects.get().state == TaskState.WORKING
     page = words(client.post(act("ask", task), {"due_on": "2026.7.1", "reason": "雨季施工"}))
     assert "新时限要晚于现在的时限2026年7月31日" in page
+    assert page.count("上级同意后时限才改") == 1
     assert "雨季施工" in page
 
 

@@ -277,6 +277,24 @@ def test_what_waits_for_the_county_is_passed_and_returned_by_the_county_alone(br
     assert Task.objects.get().state == TaskState.COUNTY_REVIEW
 
 
+def test_the_check_of_the_county_is_taken_off_by_the_county_alone(branch, officer, county_officer):
+    task = in_state(branch, TaskState.WORKING, by_county=True)
+    said = facts(problem=task.problem, by_county=False)
+    with pytest.raises(Refused, match="由县委组织部改为不经县级核查") as refused:
+        ledger.change_task(task=task, version=1, facts=said, by=officer, on=TODAY)
+    assert refused.value.field == "by_county"
+    ledger.change_task(task=task, version=1, facts=said, by=county_officer, on=TODAY)
+    assert not task.by_county
+
+
+def test_what_the_county_checks_is_taken_out_by_the_county_alone(branch, officer, county_officer):
+    task = in_state(branch, TaskState.COUNTY_REVIEW, by_county=True)
+    with pytest.raises(Refused, match="由县委组织部撤销"):
+        ledger.cancel_task(task=task, reason="不办了", by=officer, on=TODAY)
+    ledger.cancel_task(task=task, reason="重复建账", by=county_officer, on=TODAY)
+    assert task.state == TaskState.CANCELLED
+
+
 def test_where_the_county_is_the_superior_one_check_closes(county, county_officer):
     direct = factories.make_branch(county, "县直机关党支部")
     task = in_state(direct, TaskState.REVIEW, by_county=True)

@@ -20,7 +20,7 @@ from compliance.registry import (
 )
 from dues.models import Charge, Payment, Publication
 from dues.publishing import asked_period, covered_on, due_on
-from dues.values import PUBLISH_EVERY
+from dues.values import PUBLISH_DAY, PUBLISH_EVERY
 from dues.words import money
 
 
@@ -101,7 +101,7 @@ DUES_ARE_PUBLISHED = register(
         measure=_measure_published,
         evidence=_published_evidence,
         cure=Cure("打印公示表", "dues:publication", actions=(Action.ENTER_DUES,)),
-        keys=(PUBLISH_EVERY,),
+        keys=(PUBLISH_EVERY, PUBLISH_DAY),
         due=due_on,
         shown_when_over=True,
         from_founding=True,

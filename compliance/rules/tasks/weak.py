@@ -203,8 +203,10 @@ def _not_accepted(question: Question):
 
 
 def _is_waiting(case: WeakBranch, question: Question) -> bool:
-    """Whether acceptance was asked for and the county has not answered."""
-    return case.state == WeakState.ACCEPTANCE and case.asked_on <= question.as_of
+    """Whether acceptance was asked for by the day and the county had not answered by then."""
+    answered_later = case.passed_on is not None and case.passed_on > question.as_of
+    unanswered = case.state == WeakState.ACCEPTANCE or answered_later
+    return unanswered and case.asked_on is not None and case.asked_on <= question.as_of
 
 
 def _measure_acceptance(question: Question):

@@ -73,7 +73,7 @@ def _work(user, organisation: Organisation, below: str) -> Iterator[dict]:
     """Tasks to check, findings to list, reports and answers to read; what the county decides."""
     # The list counts with the same condition, checks and asked extensions together.
     mine = Task.objects.within(organisation).filter(listing.waiting(user))
-    yield _part("销号核查和延期", mine, reverse("tasks:list") + f"{below}&state=mine")
+    yield _part("销号核查", mine, reverse("tasks:list") + f"{below}&state=mine")
     # What was found in the committee itself becomes a task one level up.
     untasked = (
         Finding.objects.within(organisation)

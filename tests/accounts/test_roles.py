@@ -41,8 +41,8 @@ def test_only_the_auditor_reads_the_trail():
     assert roles_allowing(Action.READ_TRAIL) == {Role.AUDIT_ADMIN}
 
 
-def test_inspectors_change_nothing():
-    assert RIGHTS[Role.INSPECTOR] == {Action.LOOK, Action.EXPORT_LEDGER}
+def test_inspectors_change_nothing_but_their_inspections():
+    assert RIGHTS[Role.INSPECTOR] == {Action.LOOK, Action.INSPECT, Action.EXPORT_LEDGER}
 
 
 def test_a_group_leader_enters_no_dues_and_reports_no_task():

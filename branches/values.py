@@ -77,8 +77,10 @@ class Values:
 
     def __init__(self):
         self._dated: dict[str, tuple[list[datetime.date], list[Any]]] = {}
-        for key, starts_on, value in Setting.objects.order_by("key", "starts_on").values_list(
-            "key", "starts_on", "value"
+        for key, starts_on, value in (
+            Setting.objects.filter(scope="")
+            .order_by("key", "starts_on")
+            .values_list("key", "starts_on", "value")
         ):
             days, values = self._dated.setdefault(key, ([], []))
             days.append(starts_on)

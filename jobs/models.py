@@ -64,3 +64,22 @@ class Job(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state not in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Pulse(models.Model):
+    """When a job of the schedule last ended well, and what was wrong with it since."""
+
+    name = models.CharField("名称", max_length=40, unique=True)
+    started_at = models.DateTimeField("开始时间")
+    # The last time it ended without a fault; empty while it never has.
+    ended_at = models.DateTimeField("完成时间", null=True)
+    seconds = models.FloatField("用时（秒）", default=0)
+    fault = models.CharField("故障", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "定时运行"
+        verbose_name_plural = "定时运行"
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name

@@ -2,7 +2,7 @@
 
 from branches.models.alliances import Alliance, AllianceMember
 from branches.models.premises import ActivityRoom, Budget, FundEntry, FundKind
-from branches.models.records import Attachment, Changed, Grant, Setting
+from branches.models.records import Attachment, Changed, ClosedMonth, Grant, Setting
 from branches.models.tree import (
     COMMITTEE_KINDS,
     WITHOUT_RELATIONS,
@@ -30,6 +30,7 @@ __all__ = [
     "BranchUnit",
     "Budget",
     "Changed",
+    "ClosedMonth",
     "EarlierFact",
     "Form",
     "FundEntry",

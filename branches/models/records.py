@@ -44,20 +44,25 @@ class Grant(models.Model):
 
 
 class Setting(models.Model):
-    """A county value that holds from a day on; what each key means stands in code."""
+    """A county value that holds from a day on; what each key means stands in code.
+
+    `scope` is "" for the whole county, else names a part of it (a sector, a campaign) for which the
+    value departs from the county's; `value` None there ends the departure.
+    """
 
     key = models.CharField("项目", max_length=80)
-    value = models.JSONField("值")
+    scope = models.CharField("范围", max_length=40, blank=True, default="")
+    value = models.JSONField("值", null=True)
     starts_on = models.DateField("自")
     reason = models.CharField("依据", max_length=300, blank=True)
 
     class Meta:
         verbose_name = "要求设置"
         verbose_name_plural = "要求设置"
-        ordering = ["key", "-starts_on"]
+        ordering = ["key", "scope", "-starts_on"]
         constraints = [
             models.UniqueConstraint(
-                fields=["key", "starts_on"],
+                fields=["key", "scope", "starts_on"],
                 name="setting_once_per_day",
                 violation_error_message="这一项在这一天已有一个值",
             )
@@ -65,6 +70,39 @@ class Setting(models.Model):
 
     def __str__(self):
         return f"{self.key} {self.starts_on:%Y-%m-%d}"
+
+
+class ClosedMonth(models.Model):
+    """A month that an organisation closed (关账), with everything below it: what it printed stays."""
+
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="closed_months"
+    )
+    # The first day of the month.
+    month = models.DateField("月份")
+    closed_on = models.DateField("关账日期")
+    # Nobody where the set day did it.
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField("关账时间", auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "关账月份"
+        verbose_name_plural = "关账月份"
+        ordering = ["-month", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "month"],
+                name="month_closed_once",
+                violation_error_message="这个月已经关账",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.organisation_id} {self.month:%Y-%m}"
 
 
 class Changed(models.Model):

@@ -374,7 +374,7 @@ class Chance:
 def test_sums_and_duties_after_many_small_changes_equal_a_count_from_the_start(
     seed, at_once, monkeypatch
 ):
-    monkeypatch.setattr("compliance.services._AT_ONCE", at_once)
+    monkeypatch.setattr("compliance.services.reconciling.AT_ONCE", at_once)
     county = build_county(4)
     run_night(AS_OF)
     chance = Chance(county, seed)
@@ -651,7 +651,7 @@ def test_the_night_turns_open_into_overdue_though_nobody_touched_anything():
 def test_five_missed_days_are_one_run_that_judges_every_period_of_the_window(
     monkeypatch, at_once, asked_again
 ):
-    monkeypatch.setattr("compliance.services._AT_ONCE", at_once)
+    monkeypatch.setattr("compliance.services.reconciling.AT_ONCE", at_once)
     county = build_county(2)
     run_night(date(2026, 9, 28))
     factories.make_meeting(county.branches[1], date(2026, 9, 30), [Type.THEME_DAY])
@@ -970,7 +970,7 @@ def test_charges_that_could_not_be_made_do_not_stop_the_rules(monkeypatch, caplo
     def broken(*args, **options):
         raise RuntimeError("no charges tonight")
 
-    monkeypatch.setattr("compliance.services.settle_all", broken)
+    monkeypatch.setattr("compliance.services.nights.settle_all", broken)
     run = run_night(AS_OF)
     assert (run.faults, run.judged > 0) == ("应缴党费", True)
     assert "no charges tonight" in caplog.text

@@ -1,3 +1,5 @@
+"""What each organisation owes, how it stands, what is waived."""
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -76,6 +78,9 @@ class DutyEvent(models.Model):
     after = models.CharField("新状态", max_length=8, choices=DutyState.choices)
     required = models.PositiveIntegerField("应有")
     actual = models.PositiveIntegerField("已有")
+    # The record that made the difference, and its page; "" where time alone did.
+    record = models.CharField("依据的记录", max_length=200, blank=True)
+    record_url = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField("核对时间", auto_now_add=True)
 
     class Meta:
@@ -156,77 +161,3 @@ class DutySummary(models.Model):
 
     def __str__(self):
         return f"{self.organisation_id} {self.rule} {self.period}"
-
-
-class CheckRun(models.Model):
-    """One night's check: the day it judged, when it ran, what it wrote, which rules failed."""
-
-    day = models.DateField("核对日期", unique=True)
-    started_at = models.DateTimeField("开始时间")
-    finished_at = models.DateTimeField("完成时间", null=True)
-    judged = models.PositiveIntegerField("核对项数", default=0)
-    written = models.PositiveIntegerField("变动项数", default=0)
-    faults = models.TextField("未能核对", blank=True)
-
-    class Meta:
-        verbose_name = "核对记录"
-        verbose_name_plural = "核对记录"
-        ordering = ["-day"]
-
-    def __str__(self):
-        return f"{self.day:%Y-%m-%d}"
-
-
-class Foreseen(models.Model):
-    """A duty that will be due: found by judging days to come on today's facts.
-
-    One row for each rule, organisation and period; a standing condition has the empty period and
-    the last day on which it is not yet overdue. Rewritten by difference every night.
-    """
-
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="foreseen", db_index=False
-    )
-    rule = models.CharField("要求", max_length=60)
-    period = models.CharField("期间", max_length=10, blank=True)
-    due_on = models.DateField("时限")
-
-    objects = ScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "预报"
-        verbose_name_plural = "预报"
-        ordering = ["due_on", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "rule", "period"], name="foreseen_once")
-        ]
-        indexes = [models.Index(fields=["due_on"])]
-
-    def __str__(self):
-        return f"{self.organisation_id} {self.rule} {self.period} {self.due_on:%Y-%m-%d}"
-
-
-class CalendarAddress(models.Model):
-    """The secret address of a user's calendar feed; only its hash is kept. One stands at a time."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_addresses"
-    )
-    key_hash = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField("开通时间", auto_now_add=True)
-    revoked_at = models.DateTimeField("停用时间", null=True, blank=True)
-    read_at = models.DateTimeField("最近读取", null=True, blank=True)
-
-    class Meta:
-        verbose_name = "日历地址"
-        verbose_name_plural = "日历地址"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user"],
-                condition=Q(revoked_at__isnull=True),
-                name="calendar_address_one_per_user",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.user_id}"

@@ -1,0 +1,171 @@
+"""Making stored duties equal to what the facts say."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from branches.models import Organisation
+from branches.periods import Period, period_of
+from branches.values import Values
+from compliance import summaries
+from compliance.judging import Verdict, judge, period_key, question_for, standing_due
+from compliance.models import Duty, DutyEvent
+from compliance.registry import RULES, Rule
+
+# Organisations written in one transaction of the night.
+AT_ONCE = 500
+_STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version", "waiting")
+
+
+@dataclass
+class Tally:
+    """What a reconciliation did."""
+
+    judged: int = 0
+    written: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.judged + other.judged, self.written + other.written)
+
+
+def reconcile(
+    rule: Rule,
+    period: Period | None,
+    *,
+    as_of: datetime.date,
+    values: Values,
+    organisations=None,
+) -> Tally:
+    """Make the stored duties of one rule and period equal to what the facts say.
+
+    `organisations` is a queryset to judge; None is everybody. Only what differs is written.
+    A county that fits into one transaction is judged once, under its lock. In a larger one
+    everybody is first judged without a lock; only those who differ are judged again and written
+    under one, some hundred at a time, so that nobody who saves meanwhile waits for long.
+    """
+    if organisations is None and Organisation.objects.all()[: AT_ONCE + 1].count() <= AT_ONCE:
+        organisations = Organisation.objects.all()
+    if organisations is not None:
+        return _reconcile_again(rule, period, as_of, values, organisations)
+    judged, differing = _differing(rule, period, as_of, values)
+    tally = Tally(judged)
+    for start in range(0, len(differing), AT_ONCE):
+        some = Organisation.objects.filter(pk__in=differing[start : start + AT_ONCE])
+        tally.written += _reconcile_again(rule, period, as_of, values, some).written
+    return tally
+
+
+def _differing(rule, period, as_of, values) -> tuple[int, list[int]]:
+    """How many duties there should be, and the organisations whose stored duty is another."""
+    verdicts = {
+        verdict.organisation_id: verdict
+        for verdict in judge(rule, question_for(rule, period, as_of, values))
+    }
+    stored = {
+        duty.organisation_id: duty
+        for duty in Duty.objects.filter(rule=rule.code, period=period_key(period))
+    }
+    differing = stored.keys() - verdicts.keys()
+    for pk, verdict in verdicts.items():
+        duty = stored.get(pk)
+        if duty is None or _settle(duty, rule, verdict, as_of):
+            differing.add(pk)
+    return len(verdicts), sorted(differing)
+
+
+def _reconcile_again(rule, period, as_of, values, organisations) -> Tally:
+    try:
+        return _reconcile(rule, period, as_of, values, organisations)
+    except IntegrityError:
+        # Another run inserted the same rows in between; now they are there to compare with.
+        return _reconcile(rule, period, as_of, values, organisations)
+
+
+@transaction.atomic
+def _reconcile(rule, period, as_of, values, organisations) -> Tally:
+    stored_rows = Duty.objects.filter(
+        rule=rule.code, period=period_key(period), organisation__in=organisations
+    )
+    # Locked before the facts are read, so that a slower run cannot write an older verdict.
+    stored = {duty.organisation_id: duty for duty in stored_rows.select_for_update()}
+    verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
+    created, updated, events, shifts = [], [], [], []
+    for verdict in verdicts:
+        duty = stored.pop(verdict.organisation_id, None)
+        before = summaries.counted(duty)
+        if duty is None:
+            duty = Duty(
+                rule=rule.code,
+                period=period_key(period),
+                organisation_id=verdict.organisation_id,
+                starts_on=period and period.starts_on,
+                ends_on=period and period.ends_on,
+            )
+            _settle(duty, rule, verdict, as_of)
+            created.append(duty)
+            if rule.is_standing and verdict.actual:
+                events.append(_event(duty, "", as_of))
+        else:
+            state = duty.state
+            if not _settle(duty, rule, verdict, as_of):
+                continue
+            updated.append(duty)
+            if duty.state != state:
+                events.append(_event(duty, state, as_of))
+        shifts.append((duty.organisation_id, before, summaries.counted(duty)))
+    Duty.objects.bulk_create(created, batch_size=500)
+    Duty.objects.bulk_update(updated, _STORED, batch_size=100)
+    DutyEvent.objects.bulk_create(events, batch_size=500)
+    shifts += [
+        (pk, summaries.counted(duty), summaries.counted(None)) for pk, duty in stored.items()
+    ]
+    Duty.objects.filter(pk__in=[duty.pk for duty in stored.values()]).delete()
+    summaries.shift(rule, period, shifts, as_of=as_of)
+    return Tally(len(verdicts), len(created) + len(updated) + len(stored))
+
+
+def _settle(duty: Duty, rule: Rule, verdict: Verdict, as_of: datetime.date) -> bool:
+    """Put the verdict into the duty; returns whether anything differed."""
+    open_since, due_on = None, verdict.due_on
+    if rule.is_standing and verdict.actual:
+        # Where the facts give no first day, the day it was first seen stays.
+        open_since = verdict.since or duty.open_since or as_of
+        due_on = standing_due(rule, open_since)
+    settled = {
+        "required": verdict.required,
+        "actual": verdict.actual,
+        "state": verdict.state,
+        "due_on": due_on,
+        "met_on": verdict.met_on,
+        "open_since": open_since,
+        "version": verdict.version[:80],
+        "waiting": verdict.waiting,
+    }
+    differs = any(getattr(duty, name) != value for name, value in settled.items())
+    for name, value in settled.items():
+        setattr(duty, name, value)
+    return differs
+
+
+def _event(duty: Duty, before: str, on: datetime.date) -> DutyEvent:
+    return DutyEvent(
+        duty=duty,
+        on=on,
+        before=before,
+        after=duty.state,
+        required=duty.required,
+        actual=duty.actual,
+    )
+
+
+def judge_again(duty: Duty, *, as_of: datetime.date) -> None:
+    """Make one duty right for a day whose night has not run; it may be gone afterwards."""
+    rule = RULES[duty.rule]
+    reconcile(
+        rule,
+        None if rule.is_standing else period_of(rule.span, duty.starts_on),
+        as_of=as_of,
+        values=Values(),
+        organisations=Organisation.objects.filter(pk=duty.organisation_id),
+    )

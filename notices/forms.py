@@ -7,6 +7,8 @@ from django import forms
 from branches.attachments import ACCEPT
 from branches.forms import DatedForm, DayField, FilesField
 from branches.models import COMMITTEE_KINDS, Organisation
+from notices.messages import KEYWORD
+from notices.models import ChannelKind
 
 _LONGEST = 5000
 
@@ -93,3 +95,73 @@ class OrderForm(DatedForm):
                 return [one for one in self.below if one.kind in COMMITTEE_KINDS]
         chosen = {one.pk for one in self.cleaned_data["organisations"]}
         return [one for one in self.below if one.pk in chosen]
+
+
+class _ChannelForm(forms.Form):
+    """What every way of delivery asks: for which organisation, where there is more than one."""
+
+    organisation = forms.ModelChoiceField(
+        label="组织",
+        queryset=Organisation.objects.none(),
+        empty_label=None,
+        error_messages={"required": "请选组织", "invalid_choice": "请选自己所在的组织"},
+    )
+
+    def __init__(self, *args, own, **options):
+        super().__init__(*args, **options)
+        field = self.fields["organisation"]
+        field.queryset = own
+        field.label_from_instance = lambda one: one.short_name
+        own = list(own)
+        self.initial.setdefault("organisation", own[0].pk if own else None)
+        if len(own) == 1:
+            # Nothing to choose: what is sent for it is not looked at.
+            field.disabled = True
+            field.widget = forms.HiddenInput()
+
+
+class RobotForm(_ChannelForm):
+    """添加群机器人: its kind, its secret address and, where the chat asks for it, the key to sign."""
+
+    kind = forms.ChoiceField(
+        label="哪一种群",
+        choices=[one for one in ChannelKind.choices if one[0] != ChannelKind.MAIL],
+        initial=ChannelKind.WECOM,
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选哪一种群"},
+    )
+    name = forms.CharField(
+        label="群名称",
+        max_length=40,
+        required=False,
+        help_text="便于区分，如 支部工作群",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    address = forms.CharField(
+        label="机器人地址（Webhook）",
+        max_length=500,
+        help_text="在群设置的“群机器人”里新建后整个复制；知道地址的人都能往群里发消息，保存后不再完整显示",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "请填机器人地址"},
+    )
+    secret = forms.CharField(
+        label="签名密钥",
+        max_length=200,
+        required=False,
+        help_text=f"钉钉选“加签”、飞书选“签名校验”时填；选“自定义关键词”时，关键词填 {KEYWORD}",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class MailForm(_ChannelForm):
+    """添加邮箱: one's own."""
+
+    address = forms.EmailField(
+        label="我的邮箱",
+        max_length=200,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": "请填邮箱地址",
+            "invalid": "邮箱地址不完整，如 name@example.cn",
+        },
+    )

@@ -1,7 +1,7 @@
 """Notices sent, read, confirmed and taken back.
 
-`send_letters` is the one place where notices come into being: whatever later carries them further
-(e-mail, robots of messengers) hangs on the rows it returns. Who may send to whom is checked by the
+`send_letters` is the one place where notices come into being: what carries them further (e-mail,
+robots of group chats) is queued there in the same transaction. Who may send to whom is checked by the
 page that calls; what may be sent is checked here.
 """
 
@@ -21,6 +21,7 @@ from branches.models import Attachment, Organisation
 from branches.words import full_date
 from notices.inbox import receives, waiting_for_receipt
 from notices.models import Notice, NoticeKind, Receipt
+from notices.queueing import queue
 
 AREA = "notices"
 _TITLE = 150
@@ -121,6 +122,7 @@ def send_letters(
     sent = list(rows.order_by("pk"))
     names = _attached(sent, sender, uploads, by) if sent else ""
     trail.record_all([_sent_line(notice, names, by) for notice in sent])
+    queue(sent, now=timezone.now())
     return sent
 
 

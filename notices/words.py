@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from branches.links import link
 from branches.words import recent, short_date
-from notices.models import Notice
+from notices.models import Delivery, DeliveryState, Notice
 
 # A line may end in the address of a page of this system: what it speaks of, and where that stands.
 _LINKED = re.compile(r"^(?P<words>.*\S)\s+(?P<url>/(?!/)[\w\-/?=&:%.]*)$")
@@ -55,9 +55,42 @@ def receipt_mark(notice: Notice, today) -> dict[str, str]:
     return {"kind": "soon", "words": f"回执还剩 {days} 天" if days else "今天要回执"}
 
 
-def notice_tabs(current: str, *, sends: bool) -> list[dict]:
-    """收到的通知 and, for who may send, 已发通知."""
-    pages = [("收到的通知", "notices:list")] + [("已发通知", "notices:sent")] * sends
+def notice_tabs(
+    current: str, *, sends: bool, keeps: bool = False, looks: bool = False
+) -> list[dict]:
+    """收到的通知; 已发通知 for who may send; 送达方式 for who keeps an organisation; 送达记录."""
+    pages = [("收到的通知", "notices:list")]
+    pages += [("已发通知", "notices:sent")] * sends
+    pages += [("送达方式", "notices:channels")] * keeps
+    pages += [("送达记录", "notices:deliveries")] * looks
     return [
         {"label": label, "url": link(name), "current": name == current} for label, name in pages
     ]
+
+
+# Mark and words of a delivery's state.
+_DELIVERY_MARKS = {
+    DeliveryState.WAITING: "wait",
+    DeliveryState.SENDING: "run",
+    DeliveryState.SENT: "done",
+    DeliveryState.FAILED: "late",
+    DeliveryState.UNSURE: "soon",
+    DeliveryState.DROPPED: "todo",
+}
+
+
+def delivery_mark(state: str) -> dict[str, str]:
+    """Kind and words of a delivery's state; nothing for none."""
+    if not state:
+        return {"kind": "", "words": ""}
+    return {"kind": _DELIVERY_MARKS[state], "words": DeliveryState(state).label}
+
+
+def delivery_when(delivery: Delivery, today) -> str:
+    """When it arrived, or when it is tried again: 今天 10:42, 3月19日 08:03 以后发送."""
+    if delivery.state == DeliveryState.SENT:
+        return moment(delivery.sent_at, today)
+    if delivery.state == DeliveryState.WAITING:
+        again = "再试" if delivery.attempts else "发送"
+        return f"{moment(delivery.not_before, today)} 以后{again}"
+    return ""

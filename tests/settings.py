@@ -4,7 +4,10 @@ import os
 import tempfile
 
 # Known before the project's settings are read; the caller's environment does not count.
-for name in ("PARTYBUILD_TODAY", "REDIS_URL", "DATABASE_URL"):
+for name in (
+    *("PARTYBUILD_TODAY", "REDIS_URL", "DATABASE_URL"),
+    *("EMAIL_URL", "NOTICE_FROM", "NOTICE_WEBHOOK_HOSTS", "SITE_URL"),
+):
     os.environ.pop(name, None)
 os.environ |= {
     "DEBUG": "false",

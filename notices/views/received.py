@@ -16,7 +16,8 @@ from branches.words import file_size, full_date, short_date
 from notices import inbox, services
 from notices.forms import ReplyForm
 from notices.models import Notice, NoticeKind
-from notices.words import from_text, lines_of, moment, notice_tabs, receipt_mark, sender_text
+from notices.views.frame import failing_lines, tabs_for
+from notices.words import from_text, lines_of, moment, receipt_mark, sender_text
 
 PAGE = 50
 _CHIPS = (("unread", "未读"), ("receipt", "待回执"), ("reminder", "催办"), ("all", "全部"))
@@ -32,7 +33,8 @@ def notice_list(request):
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     today = current_day()
     context = {
-        "tabs": _tabs(request, "notices:list"),
+        "tabs": tabs_for(request.user, "notices:list"),
+        "failing": failing_lines(request.user),
         "chips": [
             {
                 "label": label,
@@ -51,10 +53,6 @@ def notice_list(request):
         "new_url": _new_url(request),
     }
     return render(request, "notices/list.html", context)
-
-
-def _tabs(request, current: str) -> list[dict]:
-    return notice_tabs(current, sends=bool(paths_reached(request.user, Action.SEND_NOTICE)))
 
 
 def _new_url(request) -> str:

@@ -17,7 +17,8 @@ from branches.words import full_date, one_line, short_date
 from notices import inbox, services
 from notices.forms import OrderForm
 from notices.models import Notice, NoticeKind
-from notices.words import lines_of, moment, notice_tabs, sender_text
+from notices.views.frame import tabs_for
+from notices.words import lines_of, moment, sender_text
 
 PAGE = 50
 # Above so many organisations single branches are not listed for ticking.
@@ -48,7 +49,7 @@ def sent_list(request):
     heads = heads.in_bulk([row["first"] for row in page])
     answers = inbox.answers_of([row["batch"] for row in page], request.user)
     context = {
-        "tabs": notice_tabs("notices:sent", sends=True),
+        "tabs": tabs_for(request.user, "notices:sent"),
         "chips": [
             {
                 "label": label,
@@ -275,7 +276,7 @@ def _form_page(request, form: OrderForm, sender, below):
         row = {"pk": one.pk, "name": one.short_name, "ticked": str(one.pk) in ticked}
         groups.setdefault(one.parent.short_name, []).append(row)
     context = {
-        "tabs": notice_tabs("notices:sent", sends=True),
+        "tabs": tabs_for(request.user, "notices:sent"),
         "form": form,
         "sender": sender,
         "choices": [

@@ -300,7 +300,10 @@ class AccountAdmin(GiverAdmin):
 
 @admin.register(Setting)
 class SettingAdmin(GiverAdmin):
-    """County values, each from a day on. A new value is a new line; earlier days keep theirs."""
+    """County values, each from a day on. A new value is a new line; earlier days keep theirs.
+
+    What departs from them in a sector or a campaign stands in 要求设置 alone.
+    """
 
     look_actions = (Action.CHANGE_RULES,)
     write_action = Action.CHANGE_RULES
@@ -316,6 +319,9 @@ class SettingAdmin(GiverAdmin):
     def label(self, setting):
         key = KEYS.get(setting.key)
         return key.label if key else setting.key
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(scope="")
 
     def get_readonly_fields(self, request, obj=None):
         return ["key", "starts_on"] if obj else []

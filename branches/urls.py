@@ -7,6 +7,7 @@ from branches.views import (
     organisation_steps,
     organisations,
     rooms,
+    workdays,
 )
 
 app_name = "branches"
@@ -34,5 +35,8 @@ urlpatterns = [
     path("alliances/<int:pk>/change/", alliances.alliance_change, name="alliance_change"),
     path("alliances/<int:pk>/join/", alliances.alliance_join, name="alliance_join"),
     path("alliances/members/<int:pk>/leave/", alliances.alliance_leave, name="alliance_leave"),
+    path("workdays/", workdays.workday_list, name="workdays"),
+    path("workdays/copy/", workdays.workday_copy, name="workday_copy"),
+    path("workdays/<int:pk>/", workdays.workday, name="workday"),
     path("attachments/<int:pk>/", attachments.attachment_download, name="attachment"),
 ]

@@ -3,6 +3,7 @@
 import copy
 import datetime
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,10 @@ class Key:
         if self.name in KEYS:
             raise ValueError(f"{self.name} is declared twice")
         KEYS[self.name] = self
+
+    def __hash__(self):
+        # A name is declared once.
+        return hash(self.name)
 
     def cleaned(self, value):
         """`value` as this key stores it; ValueError with a Chinese sentence when it does not fit."""
@@ -73,42 +78,84 @@ def said(value) -> str:
 
 
 class Values:
-    """All county values, read once; ask for a key as of a day."""
+    """All county values, read once; ask for a key as of a day.
+
+    A value may depart from the county's within a scope (`Setting.scope`); `within` says whose
+    values are asked for, without it they are the county's.
+    """
 
     def __init__(self):
-        self._dated: dict[str, tuple[list[datetime.date], list[Any]]] = {}
-        for key, starts_on, value in (
-            Setting.objects.filter(scope="")
-            .order_by("key", "starts_on")
-            .values_list("key", "starts_on", "value")
+        self._within: tuple[str, ...] = ()
+        self._dated: dict[tuple[str, str], tuple[list[datetime.date], list[Any]]] = {}
+        for scope, key, starts_on, value in Setting.objects.order_by("starts_on").values_list(
+            "scope", "key", "starts_on", "value"
         ):
-            days, values = self._dated.setdefault(key, ([], []))
+            days, values = self._dated.setdefault((scope, key), ([], []))
             days.append(starts_on)
             values.append(value)
 
     def on(self, key: Key, day: datetime.date):
         """The value in force on `day`: the newest that had begun by then, else the default."""
-        days, values = self._dated.get(key.name, ([], []))
-        index = bisect_right(days, day)
-        if not index:
-            return key.default
-        value = values[index - 1]
-        if isinstance(key.default, Decimal):
-            return Decimal(value)
-        if isinstance(key.default, datetime.date):
-            return datetime.date.fromisoformat(value)
-        return tuple(value) if isinstance(key.default, tuple) else value
+        for scope in self._within:
+            value = self._held(scope, key.name, day)
+            if value is not None:
+                return typed(key, value)
+        value = self._held("", key.name, day)
+        return key.default if value is None else typed(key, value)
 
-    def supposing(self, key: Key, value: Any, starts_on: datetime.date) -> "Values":
-        """These values as they would be if `value`, as the key stores it, held from that day on."""
-        supposed = copy.copy(self)
-        days, values = self._dated.get(key.name, ([], []))
-        dated = dict(zip(days, values, strict=True)) | {starts_on: value}
-        supposed._dated = self._dated | {
-            key.name: (sorted(dated), [dated[d] for d in sorted(dated)])
+    def _held(self, scope: str, name: str, day: datetime.date) -> Any:
+        """What was entered for a scope and holds on `day`, as stored; None for nothing."""
+        days, values = self._dated.get((scope, name), _NOTHING)
+        index = bisect_right(days, day)
+        return values[index - 1] if index else None
+
+    def within(self, *scopes: str) -> "Values":
+        """These values as they are for who stands in those scopes, the first before the next."""
+        narrowed = copy.copy(self)
+        narrowed._within = scopes
+        return narrowed
+
+    def departing(self, keys: Iterable[Key], day: datetime.date | None = None) -> set[str]:
+        """The scopes in which one of the keys departs from the county's value on `day`; without
+        a day, on any."""
+        names = {key.name for key in keys}
+        return {
+            scope
+            for scope, name in self._dated
+            if scope and name in names
+            if day is None or self._held(scope, name, day) is not None
         }
+
+    def supposing(
+        self,
+        key: Key,
+        value: Any,
+        starts_on: datetime.date,
+        scope: str = "",
+        *,
+        for_good: bool = False,
+    ) -> "Values":
+        """These values as they would be if `value`, as the key stores it, held from that day on:
+        until the next that has been entered, or `for_good`."""
+        days, values = self._dated.get((scope, key.name), _NOTHING)
+        dated = dict(zip(days, values, strict=True)) | {starts_on: value}
+        kept = sorted(day for day in dated if not for_good or day <= starts_on)
+        supposed = copy.copy(self)
+        supposed._dated = self._dated | {(scope, key.name): (kept, [dated[day] for day in kept])}
         return supposed
 
     def version(self, keys: tuple[Key, ...], day: datetime.date) -> str:
         """Which values held on `day`, in a form that changes whenever one of them does."""
         return ";".join(f"{key.name.split('.')[-1]}={self.on(key, day)}" for key in keys)
+
+
+_NOTHING: tuple[list, list] = ([], [])
+
+
+def typed(key: Key, value: Any) -> Any:
+    """A value as the database gives it, as the type of its key."""
+    if isinstance(key.default, Decimal):
+        return Decimal(value)
+    if isinstance(key.default, datetime.date):
+        return datetime.date.fromisoformat(value)
+    return tuple(value) if isinstance(key.default, tuple) else value

@@ -18,12 +18,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('month', models.DateField(verbose_name='月份')),
-                ('closed_on', models.DateField(verbose_name='关账日期')),
-                ('closed_at', models.DateTimeField(auto_now_add=True, verbose_name='关账时间')),
+                ('closed_on', models.DateField(verbose_name='封账日期')),
+                ('closed_at', models.DateTimeField(auto_now_add=True, verbose_name='封账时间')),
             ],
             options={
-                'verbose_name': '关账月份',
-                'verbose_name_plural': '关账月份',
+                'verbose_name': '封账月份',
+                'verbose_name_plural': '封账月份',
                 'ordering': ['-month', 'pk'],
             },
         ),
@@ -61,6 +61,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='closedmonth',
-            constraint=models.UniqueConstraint(fields=('organisation', 'month'), name='month_closed_once', violation_error_message='这个月已经关账'),
+            constraint=models.UniqueConstraint(fields=('organisation', 'month'), name='month_closed_once', violation_error_message='这个月已经封账'),
         ),
     ]

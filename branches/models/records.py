@@ -73,31 +73,31 @@ class Setting(models.Model):
 
 
 class ClosedMonth(models.Model):
-    """A month that an organisation closed (关账), with everything below it: what it printed stays."""
+    """A month that an organisation closed (封账), with everything below it: what it printed stays."""
 
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="closed_months"
     )
     # The first day of the month.
     month = models.DateField("月份")
-    closed_on = models.DateField("关账日期")
+    closed_on = models.DateField("封账日期")
     # Nobody where the set day did it.
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
-    closed_at = models.DateTimeField("关账时间", auto_now_add=True)
+    closed_at = models.DateTimeField("封账时间", auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "关账月份"
-        verbose_name_plural = "关账月份"
+        verbose_name = "封账月份"
+        verbose_name_plural = "封账月份"
         ordering = ["-month", "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "month"],
                 name="month_closed_once",
-                violation_error_message="这个月已经关账",
+                violation_error_message="这个月已经封账",
             )
         ]
 

@@ -2,7 +2,7 @@
 
 from branches.services.areas import AREA, VALUES_AREA, OrganisationFault
 from branches.services.closing import children_of, close_organisation, end_rows, refuse_children
-from branches.services.county_values import set_value
+from branches.services.county_values import set_value, set_values
 from branches.services.facts import (
     change_facts,
     change_organisation,
@@ -55,4 +55,5 @@ __all__ = [
     "rename_group",
     "set_group_count",
     "set_value",
+    "set_values",
 ]

@@ -1,6 +1,7 @@
 """County values: each from a day on."""
 
 import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,15 +13,58 @@ from branches.values import Key, Values, said
 
 
 @transaction.atomic
-def set_value(key: Key, value, *, by, on: datetime.date, reason: str) -> Setting:
+def set_value(
+    key: Key,
+    value,
+    *,
+    by,
+    on: datetime.date,
+    reason: str,
+    scope: str = "",
+    scope_words: str = "",
+) -> Setting:
     """Give a county value from `on` on; ValueError with a Chinese sentence when it does not fit.
 
     Earlier days keep the value they had. A second value for the same day replaces the first.
+    In a `scope`, which `scope_words` name for the trail, the value departs from the county's, and
+    None ends that; for the county itself None does not fit.
     """
-    value = key.cleaned(value)
-    known = Setting.objects.select_for_update().filter(key=key.name, starts_on=on).first()
-    before = Values().on(key, on)
-    setting = known or Setting(key=key.name, starts_on=on)
+    (setting,) = set_values(
+        {key: value}, by=by, on=on, reason=reason, scope=scope, scope_words=scope_words
+    )
+    return setting
+
+
+@transaction.atomic
+def set_values(
+    values: dict[Key, Any],
+    *,
+    by,
+    on: datetime.date,
+    reason: str,
+    scope: str = "",
+    scope_words: str = "",
+) -> list[Setting]:
+    """Give several county values from the same day on, all of them or none; as `set_value`."""
+    cleaned = {
+        key: key.cleaned(value) if value is not None or not scope else None
+        for key, value in values.items()
+    }
+    present = Values().within(*filter(None, [scope]))
+    settings = [
+        _stored(key, value, present.on(key, on), by, on, reason, scope, scope_words or scope)
+        for key, value in cleaned.items()
+    ]
+    note_changes(
+        (pk, VALUES_AREA, on, on) for pk in Organisation.objects.values_list("pk", flat=True)
+    )
+    return settings
+
+
+def _stored(key: Key, value, before, by, on, reason: str, scope: str, words: str) -> Setting:
+    """One value with its line of the trail."""
+    rows = Setting.objects.select_for_update().filter(key=key.name, scope=scope, starts_on=on)
+    setting = rows.first() or Setting(key=key.name, scope=scope, starts_on=on)
     setting.value, setting.reason = value, reason
     setting.save()
     trail.record(
@@ -30,10 +74,8 @@ def set_value(key: Key, value, *, by, on: datetime.date, reason: str) -> Setting
         object_id=setting.pk,
         label=key.label,
         before={"值": said(before)},
-        after={"值": said(value), "自": f"{on:%Y-%m-%d}"},
+        after={"值": "按全县" if value is None else said(value), "自": f"{on:%Y-%m-%d}"}
+        | ({"范围": words} if scope else {}),
         reason=reason,
-    )
-    note_changes(
-        (pk, VALUES_AREA, on, on) for pk in Organisation.objects.values_list("pk", flat=True)
     )
     return setting

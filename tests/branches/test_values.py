@@ -5,7 +5,7 @@ import pytest
 
 from accounts.models import TrailLine
 from branches.models import Setting
-from branches.services import set_value
+from branches.services import set_value, set_values
 from branches.values import KEYS, Key, Values
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +100,95 @@ def test_every_default_fits_its_own_limits():
     for key in KEYS.values():
         if isinstance(key.default, int | Decimal):
             key.cleaned(key.default)
+
+
+# --- Within a part of the county --------------------------------------------------------
+
+SCHOOLS, OFFICES = "sector:school", "sector:office"
+
+
+def given(value, *, on=JULY, scope=SCHOOLS, key=LECTURES):
+    return set_value(key, value, by=None, on=on, reason="县委文件", scope=scope)
+
+
+def test_a_scope_departs_from_the_county_and_the_nearer_goes_first():
+    given(6, scope="")
+    given(8)
+    given(10, scope=OFFICES)
+    values = Values()
+    assert values.on(LECTURES, JULY) == 6
+    assert values.within(SCHOOLS).on(LECTURES, JULY) == 8
+    assert values.within(OFFICES, SCHOOLS).on(LECTURES, JULY) == 10
+    assert values.within("sector:village", SCHOOLS).on(LECTURES, JULY) == 8
+    assert values.within(SCHOOLS).on(LECTURES, EVE) == 4
+
+
+def test_nothing_in_a_scope_is_what_the_county_has_on_that_day():
+    given(8)
+    given(None, on=datetime.date(2026, 9, 1))
+    given(6, on=datetime.date(2026, 10, 1), scope="")
+    values = Values().within(SCHOOLS)
+    days = [EVE, JULY, datetime.date(2026, 9, 1), datetime.date(2026, 10, 1)]
+    assert [values.on(LECTURES, day) for day in days] == [4, 8, 4, 6]
+
+
+def test_each_kind_of_value_may_depart():
+    for key, value, held in (
+        (SHARE, "0.9", Decimal("0.9")),
+        (STRICT, True, True),
+        (LECTURES, 12, 12),
+    ):
+        given(value, key=key)
+        assert Values().within(SCHOOLS).on(key, JULY) == held
+    given(False, key=STRICT)
+    given(True, key=STRICT, scope="")
+    assert Values().within(SCHOOLS).on(STRICT, JULY) is False
+
+
+def test_the_county_itself_has_a_value():
+    with pytest.raises(ValueError, match="应是数字"):
+        given(None, scope="")
+    assert not Setting.objects.exists()
+
+
+def test_it_is_known_which_scopes_depart_on_a_day_and_on_any():
+    given(8)
+    given(None, on=datetime.date(2026, 9, 1))
+    given(True, key=STRICT, scope=OFFICES)
+    values = Values()
+    assert values.departing([LECTURES]) == {SCHOOLS}
+    assert values.departing([LECTURES, STRICT], JULY) == {SCHOOLS, OFFICES}
+    assert values.departing([LECTURES], EVE) == set()
+    assert values.departing([LECTURES], datetime.date(2026, 9, 1)) == set()
+
+
+def test_the_trail_names_the_scope_and_what_held_there_before():
+    given(8)
+    set_value(
+        LECTURES, None, by=None, on=JULY, reason="录错", scope=SCHOOLS, scope_words="领域：学校"
+    )
+    newest = TrailLine.objects.order_by("-pk")[0]
+    assert newest.before == {"值": "8"}
+    assert newest.after == {"值": "按全县", "自": "2026-07-01", "范围": "领域：学校"}
+    assert Setting.objects.get().value is None
+
+
+def test_a_supposed_value_holds_until_the_next_that_was_entered_or_for_good():
+    given(6, scope="")
+    september = datetime.date(2026, 9, 1)
+    values = Values()
+    assert values.supposing(LECTURES, 9, EVE).on(LECTURES, september) == 6
+    assert values.supposing(LECTURES, 9, EVE, for_good=True).on(LECTURES, september) == 9
+    supposed = values.supposing(LECTURES, 9, EVE, SCHOOLS)
+    assert supposed.within(SCHOOLS).on(LECTURES, september) == 9
+    assert supposed.on(LECTURES, september) == 6
+    assert values.within(SCHOOLS).on(LECTURES, september) == 6
+
+
+def test_several_values_are_given_together_or_not_at_all():
+    with pytest.raises(ValueError, match="不能大于 12"):
+        set_values({STRICT: True, LECTURES: 13}, by=None, on=JULY, reason="县委文件")
+    assert not Setting.objects.exists()
+    set_values({STRICT: True, LECTURES: 12}, by=None, on=JULY, reason="县委文件")
+    assert (Values().on(STRICT, JULY), Values().on(LECTURES, JULY)) == (True, 12)
+    assert TrailLine.objects.count() == 2

@@ -86,7 +86,7 @@ def test_a_holiday_of_several_days_is_said_at_once():
     line = TrailLine.objects.get(area="workdays")
     assert (line.action, line.label, line.by) == (
         "工作日历",
-        "2027年2月6日—2027年2月12日",
+        "2027年2月6日—12日",
         officer,
     )
     assert (line.before, line.after, line.reason) == ({}, {"改为": "放假"}, "春节")

@@ -14,7 +14,15 @@ class MeetingAdmin(ReadOnlyAdmin):
     list_select_related = ["organisation"]
     fields = [
         *("organisation", "group", "kinds", "state", "held_on", "starts_at", "ends_at", "place"),
-        *("host_name", "lecturer_name", "topic", "minutes", "guests", "hours"),
+        *(
+            "host_name",
+            "lecturer_name",
+            "topic",
+            "on_branch_building",
+            "minutes",
+            "guests",
+            "hours",
+        ),
         *("entered_at", "entered_by"),
     ]
 

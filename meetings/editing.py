@@ -66,6 +66,8 @@ class Editing:
     group_id: int | None = None
     line: PlanItem | None = None
     invitation: JointInvitation | None = None
+    # The duty to study the branch's building led here: its box is ticked.
+    on_branch_building: bool = False
 
     def __post_init__(self):
         self.recorded: dict[int, Attendance] = {}
@@ -170,6 +172,8 @@ class Editing:
         known = self.stored or (self.offer.facts if self.offer else None)
         if known is not None:
             initial |= self._known_values(known)
+        if self.on_branch_building:
+            initial["on_branch_building"] = True
         return initial
 
     def _known_values(self, known: MeetingFacts) -> dict[str, object]:

@@ -24,6 +24,9 @@ FULL_NAMES = {
     Type.APPRAISAL: "民主评议",
 }
 
+# What a meeting on the building of the branch is called (PLAN-1: at least one a year).
+BRANCH_BUILDING = "专题研究支部建设"
+
 # Held for a year, often in the first months of the next one.
 FOR_A_YEAR = frozenset({Type.LIFE_MEETING, Type.APPRAISAL})
 

@@ -10,11 +10,12 @@ from django.utils import timezone
 from branches.paper import name_on_paper
 from branches.values import Values
 from branches.words import full_date
-from meetings.enums import AttendanceState, DecisionKind, MeetingState
+from meetings.enums import BRANCH_BUILDING, AttendanceState, DecisionKind, MeetingState
 from meetings.models import Attendance, Meeting, Resolution
 from meetings.paper import kinds_of, when
 from meetings.values import LATE_ENTRY_DAYS, entered_late
 from meetings.votes import outcome
+from meetings.words import says_branch_building
 
 # What is filled in by hand stands empty.
 Fact = tuple[str, str]
@@ -126,9 +127,16 @@ def _rows(meeting, kinds: str, attendances, *, prepared: bool) -> tuple[tuple[Fa
         *_attendance_rows(attendances, prepared=prepared),
         (("列席", meeting.guests),) if meeting.guests or prepared else (),
         (("计入学时", f"到会党员每人 {meeting.hours:.1f} 学时"),) if meeting.hours else (),
-        (("议题", meeting.topic),),
+        (("议题", _topic(meeting)),),
     ]
     return tuple(row for row in rows if row)
+
+
+def _topic(meeting: Meeting) -> str:
+    """The topic; with the words for the building of the branch where it does not have them."""
+    if not meeting.on_branch_building or says_branch_building(meeting.topic):
+        return meeting.topic
+    return f"{meeting.topic}（{BRANCH_BUILDING}）" if meeting.topic else BRANCH_BUILDING
 
 
 def _is_of_another_year(meeting: Meeting) -> bool:

@@ -63,6 +63,7 @@ def _facts(meeting: Meeting, types, attendances: list[Attendance], today: dateti
         "host": meeting.host.name if meeting.host else meeting.host_name,
         "lecturer": meeting.lecturer.name if meeting.lecturer else meeting.lecturer_name,
         "topic": meeting.topic,
+        "building": meeting.on_branch_building,
         "minutes": meeting.minutes,
         "hours": f"{meeting.hours:.1f}" if meeting.hours else "",
         "guests": meeting.guests,

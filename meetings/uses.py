@@ -8,6 +8,7 @@ from branches.links import link
 from branches.periods import Span, period_of
 from meetings import plans
 from meetings.enums import (
+    BRANCH_BUILDING,
     FOR_A_YEAR,
     FULL_NAMES,
     AttendanceState,
@@ -82,6 +83,8 @@ def uses_of(meeting: Meeting, types: list[str], present: int) -> list[Use]:
             )
         )
     uses += [_count(meeting, type) for type in types]
+    if meeting.on_branch_building:
+        uses.append(_study_of_the_year(meeting))
     uses += _planned(meeting)
     uses += _beside(meeting)
     uses.append(
@@ -121,6 +124,21 @@ def _count(meeting: Meeting, type: str) -> Use:
             year=meeting.held_on.year,
         ),
     )
+
+
+def _study_of_the_year(meeting: Meeting) -> Use:
+    """How many studies of the branch's building the meeting makes in its year."""
+    year = meeting.held_on.year
+    studies = Meeting.objects.filter(
+        organisation_id=meeting.organisation_id,
+        state=MeetingState.HELD,
+        on_branch_building=True,
+        held_on__year=year,
+    )
+    days = sorted(studies.values_list("held_on", "pk"))
+    place = days.index((meeting.held_on, meeting.pk)) + 1
+    name = f"{year}年{BRANCH_BUILDING}"
+    return Use(f"{name}第 {place} 次", f"{name} {len(days)} 次变为 {len(days) - 1} 次")
 
 
 def _planned(meeting: Meeting) -> list[Use]:

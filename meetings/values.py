@@ -33,6 +33,15 @@ MEMBERS_MEETINGS_A_QUARTER = Key(
     "meetings.members_meeting", "每季度党员大会次数", 1, unit="次", minimum=1, maximum=10
 )
 LECTURES_A_YEAR = Key("meetings.lecture", "每年党课次数", 4, unit="次", minimum=1, maximum=50)
+BUILDING_STUDIES_A_YEAR = Key(
+    "meetings.branch_building",
+    "每年专题研究支部建设次数",
+    1,
+    unit="次",
+    minimum=1,
+    maximum=12,
+    help="街道党支部标准化规范化创建方案：每年至少研究一次",
+)
 THEME_DAY = Key(
     "meetings.theme_day_of_month",
     "没有固定党日的支部，主题党日排在每月几日",

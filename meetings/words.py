@@ -1,6 +1,7 @@
 """Meetings as they are said on screen."""
 
 import datetime
+import re
 
 from django.utils import timezone
 
@@ -13,6 +14,11 @@ from meetings.values import entered_late
 def kinds_of(types) -> str:
     """支部党员大会、党课: the full names of types."""
     return "、".join(FULL_NAMES[Type(type)] for type in types)
+
+
+def says_branch_building(topic: str) -> bool:
+    """Whether a topic says in so many words that the building of the branch was studied."""
+    return bool(re.search("专题研究(本|党)?支部建设", topic))
 
 
 def meeting_title(meeting: Meeting, today: datetime.date) -> str:

@@ -9,7 +9,7 @@ from django import forms
 from branches.forms import FilesField, TypedField
 from branches.typed import Unreadable, read_date, read_hours, read_time
 from branches.words import full_date, one_line
-from meetings.enums import FOR_A_YEAR, AttendanceState, Type
+from meetings.enums import BRANCH_BUILDING, FOR_A_YEAR, AttendanceState, Type
 from meetings.models import Attendance
 from meetings.rosters import Roster
 from meetings.services.facts import MeetingFacts, Presence
@@ -43,6 +43,7 @@ class MeetingForm(forms.Form):
     lecturer_name = forms.CharField(label="名册外的授课人", required=False, max_length=40)
     for_year = forms.CharField(label="所属年度", required=False, widget=forms.Select)
     topic = forms.CharField(label="议题", required=False, max_length=300)
+    on_branch_building = forms.BooleanField(label=BRANCH_BUILDING, required=False)
     minutes = forms.CharField(
         label="会议记录", required=False, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -142,6 +143,7 @@ class MeetingForm(forms.Form):
             hours=hours if hours is not None else Decimal(0),
             group=self.groups.get(cleaned.get("group")) if Type.GROUP in types else None,
             for_year=cleaned["for_year"] if not FOR_A_YEAR.isdisjoint(types) else None,
+            on_branch_building=cleaned["on_branch_building"],
             presences=presences,
             decisions=decisions,
         )
@@ -244,6 +246,7 @@ def initial_of(facts: MeetingFacts) -> dict[str, object]:
         "lecturer_name": "" if facts.lecturer else facts.lecturer_name,
         "for_year": facts.for_year or "",
         "topic": facts.topic,
+        "on_branch_building": facts.on_branch_building,
         "minutes": facts.minutes,
         "hours": f"{facts.hours:.1f}" if facts.hours else "",
         "guests": facts.guests,

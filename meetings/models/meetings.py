@@ -4,7 +4,7 @@ from django.db.models import F, Q
 from branches.models import Group, Organisation
 from branches.models.kept import Kept
 from branches.scope import ScopedQuerySet
-from meetings.enums import AttendanceState, MeetingState, Type
+from meetings.enums import BRANCH_BUILDING, AttendanceState, MeetingState, Type
 from members.models import Member
 
 
@@ -47,6 +47,8 @@ class Meeting(Kept):
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, default=0)
     # For which year a 组织生活会 or 民主评议 was held; empty for other types.
     for_year = models.PositiveSmallIntegerField("所属年度", null=True, blank=True)
+    # Whether it studied the building of the branch, which is asked for once a year.
+    on_branch_building = models.BooleanField(BRANCH_BUILDING, default=False)
     # The form's own key: the same form sent twice makes one meeting.
     form_key = models.CharField(max_length=36, null=True, blank=True, unique=True, editable=False)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from branches.models import Group
-from meetings.enums import AttendanceState, Type
+from meetings.enums import BRANCH_BUILDING, AttendanceState, Type
 from meetings.models import Attendance, Meeting
 from meetings.services.resolutions import Decision, decisions_in_words, decisions_of
 from members.models import Member
@@ -26,6 +26,7 @@ class MeetingFacts:
     """Everything a person says about a meeting. `presences` maps member keys to presence.
 
     `for_year` is asked of 组织生活会 and 民主评议 alone; None is the year of the day.
+    `on_branch_building` says that it studied the building of the branch (专题研究支部建设).
     """
 
     types: tuple[str, ...]
@@ -43,6 +44,7 @@ class MeetingFacts:
     hours: Decimal = Decimal(0)
     group: Group | None = None
     for_year: int | None = None
+    on_branch_building: bool = False
     presences: dict[int, Presence] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
 
@@ -63,6 +65,7 @@ PLAIN = (
     "hours",
     "group",
     "for_year",
+    "on_branch_building",
 )
 
 
@@ -104,6 +107,7 @@ def described(
         "主持人": facts.host.name if facts.host else facts.host_name,
         "授课人": facts.lecturer.name if facts.lecturer else facts.lecturer_name,
         "议题": facts.topic,
+        BRANCH_BUILDING: "是" if facts.on_branch_building else "",
         "列席": facts.guests,
         "党小组": facts.group.name if facts.group else "",
         "学时": f"{facts.hours:.1f}",

@@ -41,7 +41,8 @@ _PREPARED_DAYS = 92
 def meeting_register(request):
     """The form for a meeting that is not stored yet; a prepared one is opened instead.
 
-    `?plan=` fills it from a line of the year plan, `?joined=` from an invitation.
+    `?plan=` fills it from a line of the year plan, `?joined=` from an invitation; `?building=1`
+    ticks 专题研究支部建设.
     """
     line = _asked(request, "plan", plans.line)
     invitation = _asked(request, "joined", joint.invitation)
@@ -64,6 +65,7 @@ def meeting_register(request):
         group_id=int(group) if is_key(group) else None,
         line=line,
         invitation=invitation,
+        on_branch_building=request.GET.get("building") == "1",
     )
     if request.method == "POST":
         return _save(request, editing)

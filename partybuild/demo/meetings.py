@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from branches.models import Group
-from meetings.enums import AttendanceState, MeetingState, Type
+from meetings.enums import BRANCH_BUILDING, AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import COMMITTEE_TITLES, PostTitle
 from members.models import Member, Post
@@ -239,6 +239,9 @@ def _held(
     lecturer = _lecturer(host, posts, slot, rng) if Type.LECTURE in slot.types else None
     by_superior = lecturer and slot.on.month in (5, 6) and branch.above.branches[0] is branch
     topic = rng.choice(TOPICS[slot.types[0]])
+    studies = _studies_building(branch, slot)
+    if studies:
+        topic = BRANCH_BUILDING
     meeting = Meeting(
         organisation=branch.organisation,
         group=slot.group,
@@ -254,9 +257,16 @@ def _held(
         minutes=_minutes(host, topic, roster, rng),
         hours=hours,
         for_year=_year_of(slot),
+        on_branch_building=studies,
         entered_at=_entered_at(branch, slot.on, window, rng),
     )
     return Gathering(meeting, list(slot.types), roster)
+
+
+def _studies_building(branch: Branch, slot: _Slot) -> bool:
+    """Good branches study their own building in spring; the one shown first has yet to do so."""
+    spring = Type.MEMBERS_MEETING in slot.types and slot.on.month in (4, 5, 6)
+    return spring and branch.order is Order.GOOD and not branch.is_shown
 
 
 def _year_of(slot: _Slot) -> int | None:

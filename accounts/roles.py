@@ -36,6 +36,7 @@ class Action(TextChoices):
     SUBMIT = "submit", "提出请示和转接"
     APPROVE = "approve", "批复和选派"
     RUN_CHECKS = "run_checks", "立即核对"
+    CLOSE_MONTH = "close_month", "封账"
     CHANGE_RULES = "change_rules", "要求设置"
     MANAGE_ACCOUNTS = "manage_accounts", "账号和授权"
     READ_TRAIL = "read_trail", "操作记录"
@@ -96,6 +97,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             Action.REVEAL_NUMBER,
             Action.CHANGE_ORGANISATION,
             Action.RUN_CHECKS,
+            Action.CLOSE_MONTH,
             Action.CHANGE_RULES,
             Action.MANAGE_ACCOUNTS,
         }

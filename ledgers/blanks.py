@@ -11,10 +11,11 @@ from branches.models import Form, Kind, Sector
 from dues.rates import Category
 from ledgers.exports.columns import columns
 from ledgers.exports.workbook import CellKind
-from ledgers.sheets import ATTENDANCE, DUES
+from ledgers.sheets import ATTENDANCE, COUNTY, DUES
 from ledgers.sheets.columns import Sheet
 from ledgers.sheets.posts import APPOINTED, ELECTED
 from ledgers.sheets.transfers import Direction
+from ledgers.sheets.workdays import DayKind
 from meetings.enums import Grade, MakeUpWay, TalkRelation, TrainingKind, TrainingLevel
 from members.enums import COMMITTEE_TITLES, Gender, MemberKind, Stage
 
@@ -41,6 +42,7 @@ _CHOICES = {
     "培训类别": TrainingKind.labels,
     "组织单位层级": TrainingLevel.labels,
     "集中培训": ["是", "否"],
+    "类型": DayKind.labels,
 }
 _FORMATS = {
     CellKind.TEXT: "@",
@@ -56,7 +58,8 @@ def blank_workbook(declared: Sheet, year: int) -> bytes:
     book = Workbook()
     sheet = book.active
     sheet.title = f"{year}年{declared.name}" if declared is DUES else declared.name
-    headings = [c.heading for c in declared.columns]
+    # Other shapes of a notice are read, but one is enough to fill in.
+    headings = [c.heading for c in declared.columns if c.monthly or declared not in COUNTY]
     if declared is ATTENDANCE:
         # One of its columns: the day and the type of a meeting.
         headings.append(f"{year}-01-15 支部党员大会")

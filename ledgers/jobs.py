@@ -1,13 +1,20 @@
+import datetime
+
+from celery import shared_task
+
 from branches.clock import today
 from branches.periods import month_of
+from jobs.pulses import pulse
 from jobs.registry import runner, sweeper
-from jobs.services import Refused, Result
-from ledgers import batches
+from jobs.services import Refused, Result, start_job
+from ledgers import batches, closing
 from ledgers.exports import dues_book, meetings_book, work_book
 from ledgers.exports import services as exports
 from ledgers.exports.lists import export_roster
 from ledgers.services import ImportRefused
 
+# Closing is one transaction that reports nothing meanwhile.
+CLOSING_LEASE = datetime.timedelta(minutes=20)
 EXPORT = "export_ledger"
 ROSTER = "export_roster"
 DUES_BOOK = "export_dues_book"
@@ -34,6 +41,39 @@ def run_export(job, progress):
     except exports.Refused as refused:
         raise Refused(str(refused)) from refused
     return Result(f"内容校验码 {content_hash}", path, exports.file_name(job.organisation, month))
+
+
+@runner(closing.CLOSE)
+def run_close(job, progress):
+    """Close a month for the one who asked, or for the set day."""
+    month = month_of(job.parameters["month"])
+    progress.begin("封存各表", lease=CLOSING_LEASE)
+    try:
+        closed, is_new = closing.close_month(
+            organisation=job.organisation,
+            month=month,
+            today=today(),
+            by=job.created_by,
+        )
+    except closing.NotClosed as refused:
+        raise Refused(str(refused)) from refused
+    code = closed.ledger.content_hash
+    return Result(f"{month.label}{'已' if is_new else '早已'}封账，内容校验码 {code}")
+
+
+@shared_task(name="ledgers.jobs.close_due")
+def close_due():
+    """What the set day closes, each month in a job of its own; asked every day, harmless twice."""
+    with pulse("close_due"):
+        for organisation, month in closing.to_close(today()):
+            if not closing.being_closed(organisation, month):
+                start_job(
+                    kind=closing.CLOSE,
+                    title=f"{organisation.short_name}{month.label}封账",
+                    by=None,
+                    organisation=organisation,
+                    parameters={"month": str(month)},
+                )
 
 
 @runner(ROSTER)

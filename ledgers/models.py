@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 
+from branches.models import ClosedMonth
 from branches.scope import ScopedQuerySet
 from jobs.models import Job
 
@@ -98,3 +99,41 @@ class ImportLine(models.Model):
 
     def __str__(self):
         return f"{self.sheet} {self.row}"
+
+
+class FrozenLedger(models.Model):
+    """The content of a monthly ledger as it was when its month was closed (封账).
+
+    `place` holds the tree of the month's last day, the figures of each organisation and the
+    versions of the rules; the rows of the sheets lie in files, encrypted.
+    """
+
+    closed = models.OneToOneField(ClosedMonth, on_delete=models.PROTECT, related_name="ledger")
+    content_hash = models.CharField("内容校验码", max_length=64)
+    place = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "封存台账"
+        verbose_name_plural = "封存台账"
+
+    def __str__(self):
+        return f"{self.closed_id} {self.content_hash[:8]}"
+
+
+class FrozenSheet(models.Model):
+    """The rows of one sheet of a closed month, sealed in a file."""
+
+    ledger = models.ForeignKey(FrozenLedger, on_delete=models.PROTECT, related_name="sheets")
+    name = models.CharField("表", max_length=20)
+    headings = models.JSONField("列", default=list)
+    file = models.FileField("文件", upload_to="frozen/%Y/")
+    rows = models.PositiveIntegerField("行数")
+
+    class Meta:
+        verbose_name = "封存表"
+        verbose_name_plural = "封存表"
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["ledger", "name"], name="frozen_sheet_once")]
+
+    def __str__(self):
+        return f"{self.ledger_id} {self.name}"

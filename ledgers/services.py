@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from ledgers.bulk import refresh_statistics
+from branches.bulk import refresh_statistics
 from ledgers.imports.correcting import refused_workbook
 from ledgers.imports.planning import ImportPlan, plan_import, rows_to_write
 from ledgers.imports.results import Row

@@ -13,14 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.roles import Action
 from branches.clock import today
-from branches.models import Organisation
+from branches.models import ClosedMonth, Organisation
 from branches.periods import month_of
 from branches.scope import get_for, paths_reached
+from branches.values import Values
 from branches.words import one_line
 from jobs.models import Job, JobState
 from jobs.panel import panel
 from jobs.services import RESULTS_KEPT, start_job
-from ledgers import batches, previews
+from ledgers import batches, closing, previews
 from ledgers.blanks import blank_workbook
 from ledgers.exports.registers import export_register
 from ledgers.forms import ExportForm, ImportForm, YearForm
@@ -34,7 +35,7 @@ _PAGE = 50
 _LINES = 100
 # What stands under 资料报表: the monthly ledgers, and long lists made in the background.
 _BOOKS = (DUES_BOOK, MEETINGS_BOOK)
-_KINDS = (EXPORT, ROSTER, *_BOOKS)
+_KINDS = (EXPORT, ROSTER, closing.CLOSE, *_BOOKS)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A failed job is shown for a day, with the way to try again.
 _FAILURE_SHOWN = timedelta(days=1)
@@ -57,15 +58,63 @@ def export(request):
     page = Paginator(_ready(user), _PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
     unfinished = _unfinished(user, now)
+    closed = _made_when_closed(page.object_list)
     context = {
         "form": form,
         "job": panel(unfinished, now) if unfinished else None,
-        "ledgers": [_ledger(job) for job in page],
+        "ledgers": [_ledger(job, closed) for job in page],
         "page": page,
         "query": "",
-        "close": None,
+        "close": _closing_offered(user),
     }
     return render(request, "ledgers/export.html", context)
+
+
+def _closing_offered(user) -> dict | None:
+    """The last month of the county, while nobody has closed it; None for who may not."""
+    month = closing.last_month(today())
+    county = _county_to_close(user)
+    if county is None or closing.closings_of(county, month):
+        return None
+    if closing.being_closed(county, month):
+        return {"month_text": month.label, "text": "正在封账", "url": ""}
+    day = Values().on(closing.CLOSING_DAY, today())
+    return {
+        "month_text": month.label,
+        "text": f"{month.label}还没有封账。" + (f"到{day}日会自动封账。" if day else ""),
+        "url": reverse("ledgers:close", args=[month]),
+    }
+
+
+def _county_to_close(user) -> Organisation | None:
+    """The highest organisation whose months the user closes."""
+    return Organisation.objects.permitting(user, Action.CLOSE_MONTH).order_by("path").first()
+
+
+@require_POST
+def close(request, month: str):
+    """封账: close a month of the whole county, in the background."""
+    county = _county_to_close(request.user)
+    if county is None:
+        raise PermissionDenied
+    try:
+        chosen = month_of(month)
+    except ValueError:
+        raise Http404 from None
+    if chosen.ends_on >= today():
+        messages.error(request, f"{chosen.label}还没有结束，结束后才能封账")
+    elif closing.closings_of(county, chosen):
+        messages.info(request, f"{chosen.label}早已封账")
+    elif not closing.being_closed(county, chosen):
+        start_job(
+            kind=closing.CLOSE,
+            title=f"{county.short_name}{chosen.label}封账",
+            by=request.user,
+            organisation=county,
+            parameters={"month": str(chosen)},
+        )
+        messages.success(request, f"正在给{chosen.label}封账，做好后这里会显示")
+    return redirect("ledgers:export")
 
 
 def _start_export(user, form: ExportForm) -> None:
@@ -111,7 +160,22 @@ def _unfinished(user, now) -> Job | None:
     return newest
 
 
-def _ledger(job: Job) -> dict:
+def _made_when_closed(jobs) -> set[int]:
+    """Keys of the monthly ledgers among these that hold a closed month; one query."""
+    made = [job for job in jobs if job.kind == EXPORT]
+    months = {month_of(job.parameters["month"]).starts_on for job in made}
+    closings = list(ClosedMonth.objects.filter(month__in=months).select_related("organisation"))
+    return {
+        job.pk
+        for job in made
+        for closed in closings
+        if f"{closed.month:%Y-%m}" == job.parameters["month"]
+        and job.organisation.path.startswith(closed.organisation.path)
+        and closed.closed_at <= job.started_at
+    }
+
+
+def _ledger(job: Job, closed: set[int]) -> dict:
     made_at = timezone.localtime(job.finished_at)
     try:
         size = filesizeformat(job.result.size)
@@ -125,7 +189,7 @@ def _ledger(job: Job) -> dict:
         "made_by": "完整号码" if job.parameters.get("reason") else "",
         "size": size,
         "url": reverse("jobs:result", args=[job.pk]),
-        "frozen": False,
+        "frozen": job.pk in closed,
     }
 
 

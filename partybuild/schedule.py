@@ -18,6 +18,15 @@ BEAT_SCHEDULE = {
         "schedule": EVERY_MINUTE,
         "options": {"expires": 50},
     },
+    "send notices to mail boxes and group chats": {
+        "task": "notices.jobs.deliver",
+        "schedule": EVERY_MINUTE,
+        "options": {"expires": 50},
+    },
+    "close the month on the set day": {
+        "task": "ledgers.jobs.close_due",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "sweep abandoned jobs": {
         "task": "jobs.jobs.sweep",
         "schedule": EVERY_MINUTE,

@@ -4,9 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from branches.values import Values
-from ledgers.exports.duties import rule_versions
-from ledgers.exports.scope import LedgerScope
+from ledgers.exports.content import Content
 from ledgers.exports.workbook import CellKind, Column
 
 COLUMNS = [Column("项目", width=26), Column("内容", CellKind.LONG_TEXT, width=110)]
@@ -51,10 +49,9 @@ class Making:
     reason: str = ""
 
 
-def note_rows(
-    scope: LedgerScope, values: Values, making: Making, content_hash: str
-) -> Iterable[list]:
+def note_rows(content: Content, making: Making, content_hash: str) -> Iterable[list]:
     """The rows of 说明. Nothing here enters the content hash."""
+    scope = content.place
     yield ["组织", scope.name]
     yield ["组织编码", scope.organisation.code]
     yield ["月份", scope.month.label]
@@ -67,7 +64,8 @@ def note_rows(
         "校验码说明",
         "由各数据表的内容算出（号码按部分隐藏计），与生成时间、生成人无关；内容相同，校验码相同。",
     ]
+    yield from content.remarks()
     for heading, meaning in MEANINGS:
         yield [heading, meaning]
-    for title, version in rule_versions(scope, values):
+    for title, version in content.versions():
         yield [f"要求版本：{title}", version]

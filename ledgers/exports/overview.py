@@ -10,7 +10,7 @@ from branches.models import Kind
 from branches.services import path_step
 from compliance.models import DutyState
 from dues.sums import figures_of
-from ledgers.exports.scope import LedgerScope
+from ledgers.exports.scope import LedgerScope, Place
 from ledgers.exports.workbook import CellKind, Column
 from meetings.enums import MeetingState, Type
 from meetings.models import MeetingType
@@ -46,34 +46,35 @@ _TASKS = _DUES + 4
 _DUTIES = _TASKS + 2
 
 
-def overview_rows(scope: LedgerScope, duties: dict[tuple[int, str], int]) -> Iterable[list]:
+def overview_rows(
+    place: Place, figures: dict[int, Figures], duties: dict[tuple[int, str], int]
+) -> Iterable[list]:
     """The organisation's own line and one for each direct child, in the order of codes.
 
-    `duties` counts duties by organisation and state.
+    `figures` are those of `own_figures`, `duties` counts duties by organisation and state.
     """
-    own = _figures_by_organisation(scope)
+    own = defaultdict(lambda: [0] * _WIDTH, {pk: list(line) for pk, line in figures.items()})
     for (pk, state), number in duties.items():
         own[pk][_DUTIES + DUTY_STATES.index(state)] += number
-    lines: dict[int, Figures] = {scope.organisation.pk: [0] * _WIDTH}
-    child_level = len(scope.path) + _STEP
-    for pk, path in scope.paths.items():
+    lines: dict[int, Figures] = {place.organisation.pk: [0] * _WIDTH}
+    child_level = len(place.path) + _STEP
+    for pk, path in place.paths.items():
         if len(path) == child_level:
             lines[pk] = [0] * _WIDTH
-    at = {path[-_STEP:]: pk for pk, path in scope.paths.items() if len(path) == child_level}
-    for pk, path in scope.paths.items():
-        figures = own[pk]
-        _add(lines[scope.organisation.pk], figures)
+    at = {path[-_STEP:]: pk for pk, path in place.paths.items() if len(path) == child_level}
+    for pk, path in place.paths.items():
+        _add(lines[place.organisation.pk], own[pk])
         if len(path) >= child_level:
-            child = at.get(path[len(scope.path) : child_level])
+            child = at.get(path[len(place.path) : child_level])
             if child is not None:
-                _add(lines[child], figures)
-    yield [*_named(scope, scope.organisation.pk), *lines.pop(scope.organisation.pk)]
-    for pk in sorted(lines, key=lambda pk: scope.codes[pk][0]):
-        yield [*_named(scope, pk), *lines[pk]]
+                _add(lines[child], own[pk])
+    yield [*_named(place, place.organisation.pk), *lines.pop(place.organisation.pk)]
+    for pk in sorted(lines, key=lambda pk: place.codes[pk][0]):
+        yield [*_named(place, pk), *lines[pk]]
 
 
-def _named(scope: LedgerScope, pk: int) -> tuple[str, str]:
-    return scope.codes.get(pk) or (scope.organisation.code, scope.name)
+def _named(place: Place, pk: int) -> tuple[str, str]:
+    return place.codes.get(pk) or (place.organisation.code, place.name)
 
 
 def _add(total: Figures, figures: Figures) -> None:
@@ -81,7 +82,7 @@ def _add(total: Figures, figures: Figures) -> None:
         total[index] += number
 
 
-def _figures_by_organisation(scope: LedgerScope) -> dict[int, Figures]:
+def own_figures(scope: LedgerScope) -> dict[int, Figures]:
     """What each organisation itself has, by its key; one query for each kind of figure."""
     own: dict[int, Figures] = defaultdict(lambda: [0] * _WIDTH)
     for pk in scope.organisations.filter(were("kind", [Kind.BRANCH], scope.day)).values_list(

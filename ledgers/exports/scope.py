@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from branches.dated import standing_on
 from branches.history import names_on, then
@@ -13,6 +14,19 @@ from dues import sums
 
 class NothingToShow(ValueError):
     """There is no such ledger; the message says why."""
+
+
+class Place(Protocol):
+    """An organisation in the tree of a ledger's day, with all below it."""
+
+    organisation: Organisation
+    month: Period
+    day: datetime.date
+    # Where the organisation stood; where each below it stood, by key; their codes and names.
+    path: str
+    paths: dict[int, str]
+    codes: dict[int, tuple[str, str]]
+    name: str
 
 
 @dataclass(frozen=True)

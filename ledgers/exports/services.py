@@ -10,6 +10,7 @@ from accounts.roles import Action
 from branches.models import Organisation
 from branches.periods import Period
 from branches.scope import reaches
+from ledgers.closing import content_of
 from ledgers.exports.ledger import OnProgress, nobody, write_ledger
 from ledgers.exports.notes import Making
 from ledgers.exports.scope import NothingToShow, scope_of
@@ -42,7 +43,7 @@ def export_ledger(
 ) -> str:
     """Write the month's ledger to `path`, leave a line in the trail, return the content hash.
 
-    With a `reason` the numbers are whole. `by` None is the one at the server's keyboard, who may
+    A closed month gives what it was closed with. With a `reason` the numbers are whole. `by` None is the one at the server's keyboard, who may
     everything. Refuses who has no right, and a month that is not there.
     """
     if by is not None:
@@ -53,11 +54,10 @@ def export_ledger(
         raise Refused(str(nothing)) from nothing
     making = Making(str(by or trail.SYSTEM), timezone.localtime(), reason)
     content_hash = write_ledger(
-        scope,
+        content_of(scope, full_numbers=bool(reason)),
         path,
         folder=folder,
         making=making,
-        full_numbers=bool(reason),
         on_progress=on_progress,
     )
     trail.record(

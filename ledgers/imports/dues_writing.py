@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from branches import bulk
 from dues.enums import RequestState
 from dues.models import ApprovedAmount, Charge, ChargeChange, DuesRequest, Payment
 from dues.services import charges
-from ledgers import bulk
 from ledgers.imports.county import chunks
 from ledgers.imports.dues_accounts import DuesPlan
 from ledgers.imports.writing import Writing

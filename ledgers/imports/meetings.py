@@ -5,8 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from branches import bulk
 from branches.models import Group
-from ledgers import bulk
 from ledgers.imports.county import Ambiguous, County, Person, Place, chunks
 from ledgers.imports.resolutions import plan_resolutions, write_resolutions
 from ledgers.imports.results import Row
@@ -33,6 +33,7 @@ from ledgers.sheets.meetings import (
 )
 from meetings.enums import FOR_A_YEAR, AttendanceState, MeetingState, Type
 from meetings.models import Attendance, Meeting, MeetingType, Resolution
+from meetings.words import says_branch_building
 
 AREA = "meetings"
 _TEXTS = {PLACE.heading: "place", TOPIC.heading: "topic"}
@@ -45,7 +46,7 @@ _COLUMNS = {
 _INSERTED = tuple(field.attname for field in Meeting._meta.concrete_fields if field.attname != "id")
 _UPDATED = (
     "state held_on starts_at place host_id host_name lecturer_id lecturer_name topic hours "
-    "group_id for_year version entered_at entered_by_id"
+    "group_id for_year on_branch_building version entered_at entered_by_id"
 ).split()
 
 
@@ -280,6 +281,9 @@ class Meetings:
                     )
             elif heading in _TEXTS:
                 setattr(meeting, _TEXTS[heading], new)
+                if heading == TOPIC.heading and says_branch_building(new):
+                    # Only where it is stated; other words take nothing back.
+                    meeting.on_branch_building = True
             elif heading == HOURS.heading:
                 meeting.hours = new or Decimal(0)
             elif heading == TYPES.heading:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from accounts.encryption import keyed_hash
-from ledgers import bulk
+from branches import bulk
 from ledgers.imports.branches import link_secretaries
 from ledgers.imports.county import County, Person, Place, Span
 from ledgers.imports.results import Firsts, Row

@@ -26,6 +26,7 @@ from ledgers.imports.talks import Talks
 from ledgers.imports.tasks import Tasks
 from ledgers.imports.transfers import Transfers
 from ledgers.imports.weak import Weak
+from ledgers.imports.workdays import Workdays
 from ledgers.imports.year_overview import YearOverview
 from ledgers.imports.year_plans import YearPlans
 from ledgers.models import Outcome
@@ -52,6 +53,7 @@ from ledgers.sheets import (
     TASKS,
     TRANSFERS,
     WEAK,
+    WORKDAYS,
     YEAR_OVERVIEW,
 )
 
@@ -69,9 +71,10 @@ FURTHER_PLANNERS = (
     (INSPECTIONS, Inspections),
     (COVERAGE, CoverageBook),
     (WEAK, Weak),
+    (WORKDAYS, Workdays),
 )
 # Sheets whose rows need a year that may stand elsewhere, or be asked for.
-_YEARLY = (PLANS, APPRAISALS, YEAR_OVERVIEW, PLUS)
+_YEARLY = (PLANS, APPRAISALS, YEAR_OVERVIEW, PLUS, WORKDAYS)
 # Told what is being done, how much of it is done, and of how much.
 Progress = Callable[[str, int, int], None]
 

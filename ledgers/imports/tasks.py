@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 
 from accounts.roles import Action
-from ledgers import bulk
+from branches import bulk
 from ledgers.imports.county import County, Place, chunks
 from ledgers.imports.results import Firsts, Row
 from ledgers.imports.writing import Writing, have_moved

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from accounts import trail
 from accounts.models import TrailLine
+from branches import bulk
 from branches.changes import note_changes
-from ledgers import bulk
 from ledgers.imports.county import chunks
 from ledgers.imports.results import Row
 

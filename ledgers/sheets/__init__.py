@@ -20,6 +20,7 @@ from ledgers.sheets import (
     tasks,
     transfers,
     weak,
+    workdays,
 )
 
 BRANCHES = branches.SHEET
@@ -42,6 +43,7 @@ MEASURES = campaigns.SHEET
 INSPECTIONS = inspections.SHEET
 COVERAGE = coverage.SHEET
 WEAK = weak.SHEET
+WORKDAYS = workdays.SHEET
 
 # The data sheets of a monthly ledger, in their order.
 MONTHLY = (BRANCHES, MEMBERS, DUES, MEETINGS, TASKS)
@@ -51,7 +53,9 @@ REGISTERS = (POSTS, DEVELOPMENT, TRANSFERS)
 MEETING_YEAR = (PLANS, ATTENDANCE, APPRAISALS, COURSES, MAKE_UPS, TALKS, YEAR_OVERVIEW)
 # Those of the yearly workbook 工作任务台账, beside 整改 itself.
 WORK_YEAR: tuple = (PLUS, WEAK, INSPECTIONS, COVERAGE, MEASURES)
-SHEETS = (*MONTHLY, *REGISTERS, *MEETING_YEAR, *WORK_YEAR)
+# Of the county as a whole, and of no organisation.
+COUNTY = (WORKDAYS,)
+SHEETS = (*MONTHLY, *REGISTERS, *MEETING_YEAR, *WORK_YEAR, *COUNTY)
 # Further sheets of the yearly ledger of dues.
 DUES_ENTRIES, DUES_ARREARS, DUES_SUMS = "党费明细", "欠缴名单", "党费汇总"
 # Of the yearly ledger of meetings: made from attendance, make-up study and courses.

@@ -3,7 +3,7 @@ import datetime
 import pytest
 from django.db import connection
 
-from ledgers.bulk import refresh_statistics
+from branches.bulk import refresh_statistics
 from tasks.models import Task
 from tests.factories import make_branch, make_task
 

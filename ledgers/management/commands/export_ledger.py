@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = "导出月度台账：export_ledger --month 2026-03 --output 台账.xlsx"
 
     def add_arguments(self, parser):
-        parser.add_argument("--month", required=True, type=_month, metavar="YYYY-MM")
+        parser.add_argument("--month", required=True, type=month_typed, metavar="YYYY-MM")
         parser.add_argument("--organisation", metavar="CODE")
         parser.add_argument("--as", dest="username", metavar="USER")
         parser.add_argument("--full-numbers", action="store_true")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                     path=unfinished,
                     folder=Path(folder),
                     reason=reason if full_numbers else "",
-                    on_progress=self._progress(),
+                    on_progress=counting(self.stderr),
                 )
             except Refused as refused:
                 raise CommandError(str(refused)) from refused
@@ -82,27 +82,26 @@ class Command(BaseCommand):
             raise CommandError("有多个组织，请用 --organisation 指定", returncode=2)
         return found[0]
 
-    def _progress(self):
-        """A counting line on a terminal, else a line every few seconds."""
-        stream = sys.stderr
-        on_terminal = stream.isatty()
+
+def counting(stderr):
+    """Reports progress: a counting line on a terminal, else a line every few seconds."""
+    on_terminal = sys.stderr.isatty()
+    said_at = time.monotonic()
+
+    def report(rows, total, sheet):
+        nonlocal said_at
+        if time.monotonic() - said_at < (0.2 if on_terminal else _SECONDS_BETWEEN_LINES):
+            return
         said_at = time.monotonic()
+        line = f"{sheet}：{rows:,} / {total:,} 行"
+        stderr.write(f"\r{line}   " if on_terminal else line, ending="" if on_terminal else "\n")
+        stderr.flush()
 
-        def report(rows, total, sheet):
-            nonlocal said_at
-            if time.monotonic() - said_at < (0.2 if on_terminal else _SECONDS_BETWEEN_LINES):
-                return
-            said_at = time.monotonic()
-            line = f"{sheet}：{rows:,} / {total:,} 行"
-            self.stderr.write(
-                f"\r{line}   " if on_terminal else line, ending="" if on_terminal else "\n"
-            )
-            self.stderr.flush()
-
-        return report
+    return report
 
 
-def _month(text: str) -> Period:
+def month_typed(text: str) -> Period:
+    """A month of the command line."""
     try:
         return month_of(text)
     except ValueError:

@@ -1,6 +1,7 @@
 """From what was measured to a verdict. Reads facts, writes nothing."""
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Min, Q
@@ -12,6 +13,7 @@ from branches.periods import Period, add_months, period_of
 from branches.values import Key, Values
 from compliance.models import STANDING, DutyState, Exemption
 from compliance.registry import Measured, Question, Rule
+from compliance.scopes import parts
 from dues.models import Charge
 from meetings.enums import MeetingState
 from meetings.models import Meeting
@@ -21,7 +23,8 @@ WINDOW_MONTHS = Key(
     "重新核对以前多少个月",
     12,
     unit="个月",
-    minimum=1,
+    # What is due three months after its year has ended must still turn red.
+    minimum=4,
     maximum=36,
     help="补录和更正会改变这段时间内的结论",
 )
@@ -47,8 +50,7 @@ def period_key(period: Period | None) -> str:
 
 
 def due_day(rule: Rule, period: Period, values: Values) -> datetime.date:
-    """A periodic duty is due at the end of its period, unless its rule says otherwise."""
-    return rule.due(period, values) if rule.due else period.ends_on
+    return rule.due_on(period, values)
 
 
 @dataclass(frozen=True)
@@ -114,21 +116,32 @@ def question_for(
 
 
 def judge(rule: Rule, question: Question) -> list[Verdict]:
-    """Measure and judge, organisation by organisation in the order of their keys."""
+    """Measure and judge, organisation by organisation in the order of their keys.
+
+    Those for whom other values hold are measured apart; where the rule is off nobody is.
+    """
     exempt = set(
         Exemption.objects.on(question.ends_on)
         .filter(rule=rule.code)
         .values_list("organisation_id", flat=True)
     )
-    version = rule.version(question.values, question.ends_on)
-    strict = question.value(rule.strict_key)
     return sorted(
         (
-            _verdict(rule, question, found, found.organisation_id in exempt, strict, version)
-            for found in rule.measure(question)
+            verdict
+            for part in parts(rule, question)
+            if part.value(rule.on_key)
+            for verdict in _judged(rule, part, exempt)
         ),
         key=lambda verdict: verdict.organisation_id,
     )
+
+
+def _judged(rule: Rule, question: Question, exempt: set[int]) -> Iterator[Verdict]:
+    """The verdicts on organisations for which the same values hold."""
+    version = rule.version(question.values, question.ends_on)
+    strict = question.value(rule.strict_key)
+    for found in rule.measure(question):
+        yield _verdict(rule, question, found, found.organisation_id in exempt, strict, version)
 
 
 def _verdict(

@@ -1,4 +1,4 @@
-"""What a county value would change: judged twice, with it and without it, and nothing stored."""
+"""What county values would change: judged twice, with them and without, and nothing stored."""
 
 import datetime
 from collections import Counter
@@ -10,7 +10,8 @@ from branches.periods import Period
 from branches.values import Key, Values
 from compliance.judging import Verdict, horizon_on, judge, question_for
 from compliance.models import DutyState
-from compliance.registry import RULES, Rule
+from compliance.registry import Rule, concerned
+from compliance.scopes import members
 
 # How a state looks: the colour of the light.
 RED, AMBER, QUIET = "late", "soon", "done"
@@ -35,31 +36,33 @@ class Effect:
         return bool(self.turns or self.new or self.gone)
 
 
-def concerned(key: Key) -> list[Rule]:
-    """The rules that read a county value."""
-    return [rule for rule in RULES.values() if key in rule.keys or key == rule.strict_key]
+def effects(
+    changes: dict[Key, Any], starts_on: datetime.date, today: datetime.date, scope: str = ""
+) -> list[Effect]:
+    """What new values would change today, by rule and period, the newest period first.
 
-
-def effects(key: Key, value: Any, starts_on: datetime.date, today: datetime.date) -> list[Effect]:
-    """What would change today, by rule and period, the newest period first.
-
-    `value` is as the key stores it. A value that begins later is tried on today's facts.
+    Each value is as its key stores it; in a scope None ends the departure. A value that begins
+    later is tried on today's facts. Only those who stand in the scope are judged.
     """
     values = Values()
-    from_on = min(starts_on, today)
-    supposed = values.supposing(key, value, from_on)
+    from_on, supposed = min(starts_on, today), values
+    for key, value in changes.items():
+        supposed = supposed.supposing(key, value, from_on, scope)
     found = []
-    for rule in concerned(key):
+    for rule in concerned(*changes):
         for period in reversed(horizon_on(today, supposed).periods(rule)):
             last = min(period.ends_on, today) if period else today
             if last >= from_on:
-                found.append(_effect(rule, period, today, values, supposed))
+                some = Organisation.objects.filter(members(scope, last)) if scope else None
+                found.append(_effect(rule, period, today, values, supposed, some))
     return found
 
 
-def _effect(rule: Rule, period: Period | None, today, values: Values, supposed: Values) -> Effect:
-    before = _judged(rule, period, today, values)
-    after = _judged(rule, period, today, supposed)
+def _effect(
+    rule: Rule, period: Period | None, today, values: Values, supposed: Values, some
+) -> Effect:
+    before = _judged(rule, period, today, values, some)
+    after = _judged(rule, period, today, supposed, some)
     effect = Effect(rule, period, judged=len(after))
     effect.new, effect.gone = len(after.keys() - before.keys()), len(before.keys() - after.keys())
     for pk, verdict in after.items():
@@ -71,11 +74,68 @@ def _effect(rule: Rule, period: Period | None, today, values: Values, supposed: 
     return effect
 
 
-def _judged(rule: Rule, period: Period | None, today, values: Values) -> dict[int, Verdict]:
+def _judged(
+    rule: Rule, period: Period | None, today, values: Values, some=None
+) -> dict[int, Verdict]:
     return {
         verdict.organisation_id: verdict
-        for verdict in judge(rule, question_for(rule, period, today, values))
+        for verdict in judge(rule, question_for(rule, period, today, values, some))
     }
+
+
+@dataclass
+class Trial:
+    """One rule under several sets of values, the first being those in force: how many duties are
+    red under each, and who."""
+
+    rule: Rule
+    reds: list[int] = field(default_factory=list)
+    who: list[set[int]] = field(default_factory=list)
+
+
+def trials(sets: list[dict[Key, Any]], from_on: datetime.date, today: datetime.date) -> list[Trial]:
+    """Every rule that a set concerns, judged today under the values in force and under each set, as
+    if that had held for the county since `from_on`; nothing is stored.
+
+    What departs in a sector or a campaign stays as it is, as it would if a set were adopted.
+    """
+    values = Values()
+    ways = [values]
+    for changes in sets:
+        supposed = values
+        for key, value in changes.items():
+            supposed = supposed.supposing(key, value, from_on, for_good=True)
+        ways.append(supposed)
+    keys = {key for changes in sets for key in changes}
+    return [_trial(rule, ways, from_on, today) for rule in concerned(*keys)]
+
+
+def _trial(rule: Rule, ways: list[Values], from_on, today) -> Trial:
+    trial = Trial(rule, [0] * len(ways), [set() for _way in ways])
+    for period in horizon_on(today, ways[0]).periods(rule):
+        if period and min(period.ends_on, today) < from_on:
+            continue
+        known: dict[tuple, set[int]] = {}
+        for number, values in enumerate(ways):
+            # Sets that agree about everything the rule reads are judged once.
+            sign = _sign(rule, period, today, values)
+            if sign not in known:
+                known[sign] = {
+                    pk
+                    for pk, verdict in _judged(rule, period, today, values).items()
+                    if _light(verdict) == RED
+                }
+            trial.reds[number] += len(known[sign])
+            trial.who[number] |= known[sign]
+    return trial
+
+
+def _sign(rule: Rule, period: Period | None, today: datetime.date, values: Values) -> tuple:
+    """What the rule's values are on the days that a verdict of the period looks at."""
+    days = (
+        {today, period.starts_on, min(period.ends_on, today), period.ends_on} if period else {today}
+    )
+    return tuple(values.on(key, day) for key in rule.all_keys for day in sorted(days))
 
 
 def _light(verdict: Verdict | None) -> str:

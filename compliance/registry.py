@@ -162,6 +162,20 @@ class Rule:
     def strict_key(self) -> Key:
         return STRICT_KEYS[self.code]
 
+    @property
+    def on_key(self) -> Key:
+        """Whether the rule is carried out; where it is not, nobody has a row."""
+        return ON_KEYS[self.code]
+
+    @property
+    def all_keys(self) -> tuple[Key, ...]:
+        """Every county value on which its verdicts rest."""
+        return (*self.keys, self.strict_key, self.on_key)
+
+    def due_on(self, period: Period, values: Values) -> datetime.date:
+        """A periodic duty is due at the end of its period, unless the rule says otherwise."""
+        return self.due(period, values) if self.due else period.ends_on
+
     def demand(self, values: Values, day: datetime.date) -> str:
         """What is asked, in a few words, with the county's value of that day."""
         return self.asks.format(value=values.on(self.keys[0], day) if self.keys else "")
@@ -174,6 +188,7 @@ class Rule:
 
 RULES: dict[str, Rule] = {}
 STRICT_KEYS: dict[str, Key] = {}
+ON_KEYS: dict[str, Key] = {}
 
 
 def register(rule: Rule) -> Rule:
@@ -186,5 +201,16 @@ def register(rule: Rule) -> Rule:
         default=rule.strict,
         help="否则最多显示为“落后”",
     )
+    ON_KEYS[rule.code] = Key(
+        name=f"on.{rule.code}",
+        label=f"{rule.title}：执行",
+        default=True,
+        help="不执行的不核对，也不出现在事项里",
+    )
     RULES[rule.code] = rule
     return rule
+
+
+def concerned(*keys: Key) -> list[Rule]:
+    """The rules that read one of the county values."""
+    return [rule for rule in RULES.values() if not set(keys).isdisjoint(rule.all_keys)]

@@ -10,7 +10,7 @@ class Standard(Kept):
 
     It asks nothing of anybody by itself; the county adopts it from a day on, whole or in parts,
     for everybody, a sector or the organisations of a campaign. `values` maps names of keys to
-    values as the keys store them.
+    values as the keys store them, `sources` to {source, certainty} of that one line.
     """
 
     code = models.CharField("编号", max_length=40, unique=True)
@@ -20,6 +20,7 @@ class Standard(Kept):
     certainty = models.CharField("核实程度", max_length=10)
     note = models.TextField("说明", blank=True)
     values = models.JSONField("要求", default=dict)
+    sources = models.JSONField("各项出处", default=dict, blank=True)
 
     class Meta:
         verbose_name = "要求标准"
@@ -28,3 +29,8 @@ class Standard(Kept):
 
     def __str__(self):
         return self.title
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the county wrote it; what was published elsewhere stays as it is."""
+        return self.entered_by_id is not None

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.roles import Action
 from branches.clock import today as current_day
 from branches.scope import paths_reached
-from branches.services import set_value
 from branches.values import KEYS, Key, Values
 from branches.words import full_date, one_line
-from compliance import previewing, requirements
+from compliance import previewing, requirements, scopes
 from compliance.forms import RequirementForm
 from compliance.previewing import AMBER, QUIET, RED
 from compliance.wording import words_of_period
@@ -56,6 +55,7 @@ def _row(line: requirements.Line) -> dict:
         "help": line.key.help,
         "now": line.now,
         "since": full_date(line.since) if line.since else "",
+        "departing": line.departing,
         "coming": f"{full_date(line.coming[0])}起 {line.coming[1]}" if line.coming else "",
         "url": reverse("compliance:requirement", args=[line.key.name]),
     }
@@ -69,23 +69,34 @@ def requirement(request, name: str):
     if key is None or name.split(".")[0] not in requirements.GROUPS:
         raise Http404
     may_change = bool(paths_reached(request.user, Action.CHANGE_RULES))
-    if request.method != "POST":
-        form = RequirementForm(key=key, today=current_day()) if may_change else None
-        return _page(request, key, form)
-    if not may_change:
+    if request.method == "POST" and not may_change:
         raise PermissionDenied
-    form = RequirementForm(request.POST, key=key, today=current_day())
-    if not form.is_valid():
+    form = _form(request, key) if may_change else None
+    if request.method != "POST" or not form.is_valid():
         return _page(request, key, form)
     typed = form.cleaned_data
+    changes, scope = {key: typed["value"]}, typed.get("scope", "")
     if request.POST.get("step") != "save":
-        found = previewing.effects(key, typed["value"], typed["starts_on"], current_day())
+        found = previewing.effects(changes, typed["starts_on"], current_day(), scope)
         return _page(request, key, form, preview=_preview(key, typed, found))
-    set_value(key, typed["value"], by=request.user, on=typed["starts_on"], reason=typed["reason"])
+    try:
+        requirements.save(
+            changes, scope=scope, by=request.user, on=typed["starts_on"], reason=typed["reason"]
+        )
+    except ValueError as refused:
+        form.add_error(None, str(refused))
+        return _page(request, key, form)
     messages.success(
         request, f"已保存，{full_date(typed['starts_on'])}起执行；各支部一分钟内重新核对"
     )
     return redirect("compliance:requirement", key.name)
+
+
+def _form(request, key: Key) -> RequirementForm:
+    """The form, empty or as typed; what judges somebody may depart in a part of the county."""
+    today = current_day()
+    offered = scopes.choices(today) if scopes.may_depart(key) else []
+    return RequirementForm(request.POST or None, key=key, scopes=offered, today=today)
 
 
 def _page(request, key: Key, form, *, preview=None):
@@ -100,8 +111,9 @@ def _page(request, key: Key, form, *, preview=None):
         "history": [
             {
                 "from": full_date(one.starts_on),
-                "value": requirements.shown(key, requirements.stored(key, one.value)),
+                "value": one.value,
                 "reason": one.reason,
+                "scope": one.scope,
                 "coming": one.starts_on > today,
             }
             for one in requirements.history(key)
@@ -114,6 +126,14 @@ def _page(request, key: Key, form, *, preview=None):
 
 def _preview(key: Key, typed: dict, found: list[previewing.Effect]) -> dict:
     """The effects in words, the red ones by name."""
+    ends, scope = typed["value"] is None, typed.get("scope", "")
+    value = "按全县" if ends else requirements.shown(key, requirements.stored(key, typed["value"]))
+    where = f"{scopes.scope_words([scope])[scope]}，" if scope else ""
+    return {"head": f"{where}改为 {value}"} | effects_in_words(found, typed["starts_on"])
+
+
+def effects_in_words(found: list[previewing.Effect], starts_on) -> dict:
+    """What new values would change, as `requirement_preview.html` shows it."""
     names = previewing.named(found)
     changing = [effect for effect in found if effect.changes]
     reds = [
@@ -126,9 +146,8 @@ def _preview(key: Key, typed: dict, found: list[previewing.Effect]) -> dict:
         for pk in effect.reds
     ]
     return {
-        "value": requirements.shown(key, requirements.stored(key, typed["value"])),
-        "from": full_date(typed["starts_on"]),
-        "tried_today": typed["starts_on"] > current_day(),
+        "from": full_date(starts_on),
+        "tried_today": starts_on > current_day(),
         "judged": len(found),
         "rows": [
             {

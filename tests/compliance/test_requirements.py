@@ -6,15 +6,17 @@ from django.urls import reverse
 
 from accounts.models import TrailLine
 from accounts.roles import Role
-from branches.models import Setting
-from branches.values import Key, Values
+from branches.models import Sector, Setting
+from branches.values import KEYS, Key, Values
 from compliance.models import Duty
 from compliance.previewing import effects
 from compliance.registry import RULES
+from compliance.requirements import save
 from meetings.enums import Type
 from meetings.values import LECTURES_A_YEAR, THEME_DAYS_A_MONTH
 from tests import factories
 from tests.compliance.verdicts import county_value, duty_of
+from tests.queries import count_of
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +80,7 @@ def test_a_supposed_value_takes_the_place_of_one_of_the_same_day():
 def test_it_says_who_would_turn_red_and_stores_nothing(branches):
     before = duty_of("meetings.theme_day", branches[0], TODAY, of=date(2026, 8, 1)).state
     found = {
-        str(one.period): one for one in effects(THEME_DAYS_A_MONTH, 2, date(2026, 8, 1), TODAY)
+        str(one.period): one for one in effects({THEME_DAYS_A_MONTH: 2}, date(2026, 8, 1), TODAY)
     }
     august = found["2026-08"]
     assert before == "done"
@@ -89,14 +91,16 @@ def test_it_says_who_would_turn_red_and_stores_nothing(branches):
 
 
 def test_a_value_that_begins_later_is_tried_on_todays_facts(branches):
-    found = effects(THEME_DAYS_A_MONTH, 2, date(2027, 1, 1), TODAY)
+    found = effects({THEME_DAYS_A_MONTH: 2}, date(2027, 1, 1), TODAY)
     assert [str(one.period) for one in found] == ["2026-09"]
 
 
 def test_a_light_switched_to_advice_turns_red_into_amber(branches):
     key = RULES["meetings.theme_day"].strict_key
     august = next(
-        one for one in effects(key, False, date(2026, 8, 1), TODAY) if str(one.period) == "2026-08"
+        one
+        for one in effects({key: False}, date(2026, 8, 1), TODAY)
+        if str(one.period) == "2026-08"
     )
     assert dict(august.turns) == {"soon": 1} and august.reds == []
 
@@ -104,7 +108,7 @@ def test_a_light_switched_to_advice_turns_red_into_amber(branches):
 def test_what_is_stored_afterwards_is_what_was_foretold(client, county, branches):
     foretold = next(
         one
-        for one in effects(THEME_DAYS_A_MONTH, 2, date(2026, 8, 1), TODAY)
+        for one in effects({THEME_DAYS_A_MONTH: 2}, date(2026, 8, 1), TODAY)
         if str(one.period) == "2026-08"
     ).reds
     officer(client, where=county)
@@ -217,3 +221,118 @@ def test_an_unknown_requirement_is_not_found(client):
     assert (
         reverse("compliance:requirement", args=["x"]) and client.get(f"{LIST}x/").status_code == 404
     )
+
+
+# --- Within a part of the county --------------------------------------------------------
+
+
+@pytest.fixture
+def school(branches):
+    branches[0].sector = Sector.SCHOOL
+    branches[0].save(update_fields=["sector"])
+    return branches[0]
+
+
+def test_a_value_may_be_tried_and_given_for_one_sector(client, county, branches, school):
+    officer(client, where=county)
+    tried = client.post(PAGE, typed(scope="sector:school")).content.decode()
+    assert "领域：学校，改为 2 次" in tried and "有 1 个组织会变红" in tried
+    assert client.post(PAGE, typed(scope="sector:school", step="save")).status_code == 302
+    setting = Setting.objects.get()
+    assert (setting.scope, setting.value) == ("sector:school", 2)
+    assert TrailLine.objects.get(action="要求设置").after["范围"] == "领域：学校"
+    page = client.get(PAGE).content.decode()
+    assert "<b>2 次</b> 领域：学校" in page and "<dt>全县的值</dt><dd>1 次</dd>" in page
+    assert "领域：学校 2 次" in client.get(LIST, {"changed": "1"}).content.decode()
+
+
+def test_only_those_of_the_scope_are_judged_when_it_is_tried(branches, school):
+    (august,) = (
+        one
+        for one in effects({THEME_DAYS_A_MONTH: 2}, date(2026, 8, 1), TODAY, "sector:school")
+        if str(one.period) == "2026-08"
+    )
+    assert (august.judged, august.reds) == (1, [school.pk])
+
+
+def test_a_rule_that_would_be_switched_off_leaves_its_duties(branches):
+    key = RULES["meetings.theme_day"].on_key
+    (august,) = (
+        one
+        for one in effects({key: False}, date(2026, 8, 1), TODAY)
+        if str(one.period) == "2026-08"
+    )
+    assert (august.judged, august.gone, dict(august.turns)) == (0, 3, {})
+
+
+def test_a_departure_is_ended_from_a_day(client, county, school):
+    officer(client, where=county)
+    client.post(PAGE, typed(scope="sector:school", step="save"))
+    form = typed(scope="sector:school", back="on", value="", starts_on="9.1")
+    assert "领域：学校，改为 按全县" in client.post(PAGE, form).content.decode()
+    assert client.post(PAGE, form | {"step": "save"}).status_code == 302
+    values = Values().within("sector:school")
+    assert [values.on(THEME_DAYS_A_MONTH, date(2026, month, 1)) for month in (8, 9)] == [2, 1]
+    assert "<b>按全县</b> 领域：学校" in client.get(PAGE).content.decode()
+    assert "领域：学校" not in client.get(LIST).content.decode()
+
+
+def test_a_value_for_a_campaign_begins_before_the_campaign_is_over(client, county, branches):
+    officer(client, where=county)
+    campaign = factories.make_campaign(county, ends_on=date(2026, 11, 30))
+    form = typed(scope=f"campaign:{campaign.pk}", starts_on="2026.12.1", step="save")
+    page = client.post(PAGE, form).content.decode()
+    assert "这个方案到2026年11月30日为止" in page and 'value="2026.12.1"' in page
+    assert not Setting.objects.exists()
+    assert client.post(PAGE, form | {"starts_on": "2026.11.30"}).status_code == 302
+    assert Setting.objects.get().scope == f"campaign:{campaign.pk}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"back": "on"}, "请先选领域或方案"),
+        ({"scope": "sector:moon"}, "选择"),
+        ({"scope": "campaign:999"}, "选择"),
+    ],
+)
+def test_a_scope_that_does_not_fit_is_refused(client, county, facts, words):
+    officer(client, where=county)
+    assert words in client.post(PAGE, typed(step="save", **facts)).content.decode()
+    assert not Setting.objects.exists()
+
+
+def test_what_judges_nobody_holds_for_the_whole_county(client, county):
+    officer(client, where=county)
+    page = client.get(f"{LIST}dues.ceiling/").content.decode()
+    assert 'name="scope"' not in page and 'name="back"' not in page
+    form = typed(value="900", scope="sector:school", step="save")
+    assert client.post(f"{LIST}dues.ceiling/", form).status_code == 302
+    assert Setting.objects.get().scope == ""
+    with pytest.raises(ValueError, match="只能全县统一"):
+        save({KEYS["dues.ceiling"]: 900}, scope="sector:school", by=None, on=TODAY, reason="文件")
+
+
+def test_every_rule_may_be_switched_off_in_the_editor(client, county, branches):
+    officer(client, where=county)
+    page = client.get(LIST, {"q": "主题党日：执行"}).content.decode()
+    assert "执行哪些要求" in page
+    address = f"{LIST}on.meetings.theme_day/"
+    assert "不再要求" in client.post(address, typed(value="false")).content.decode()
+    assert client.post(address, typed(value="false", step="save")).status_code == 302
+    assert duty_of("meetings.theme_day", branches[2], TODAY, of=date(2026, 8, 1)) is None
+
+
+def test_the_list_costs_as_many_queries_with_three_departures_as_with_one(client, county):
+    officer(client, where=county)
+
+    def depart(*sectors):
+        for sector in sectors:
+            Setting.objects.create(
+                key=THEME_DAYS_A_MONTH.name, scope=f"sector:{sector}", value=2, starts_on=TODAY
+            )
+
+    depart("school")
+    one = count_of(lambda: client.get(LIST))
+    depart("village", "office")
+    assert count_of(lambda: client.get(LIST)) == one

@@ -3,6 +3,7 @@
 from django.db import models
 
 from branches.models import Organisation
+from branches.scope import ScopedQuerySet
 from notices.models import Notice
 
 
@@ -32,6 +33,9 @@ class Reminder(models.Model):
     notice = models.ForeignKey(
         Notice, null=True, on_delete=models.PROTECT, related_name="duty_reminders"
     )
+
+    # Whose duty it is decides who may look.
+    objects = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "到期提醒"

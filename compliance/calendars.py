@@ -16,6 +16,7 @@ from branches.models import Organisation
 from branches.values import Values
 from compliance.models import CalendarAddress, Foreseen
 from compliance.registry import RULES
+from compliance.scopes import values_of
 from compliance.wording import headline_of
 
 AREA = "calendars"
@@ -84,7 +85,7 @@ def feed(user, *, now: datetime, link_to: Callable[[str], str]) -> bytes:
     branches = list(Organisation.objects.branches().visible_to(user)[:2])
     rows = Foreseen.objects.visible_to(user).filter(rule__in=list(RULES))
     one = branches[0] if len(branches) == 1 else None
-    for uid, due_on, title, text in _duties(rows, one) if one else _sums(rows):
+    for uid, due_on, title, text in _duties(rows, one, now.date()) if one else _sums(rows):
         event = Event()
         event.add("uid", f"{uid}@partybuild")
         event.add("dtstamp", now)
@@ -98,8 +99,8 @@ def feed(user, *, now: datetime, link_to: Callable[[str], str]) -> bytes:
     return calendar.to_ical()
 
 
-def _duties(rows, branch: Organisation) -> Iterator[tuple[str, date, str, str]]:
-    values = Values()
+def _duties(rows, branch: Organisation, today: date) -> Iterator[tuple[str, date, str, str]]:
+    values = values_of(branch, Values(), today)
     for row in rows.filter(organisation=branch):
         rule = RULES[row.rule]
         uid = f"{row.rule}.{row.period}.{branch.pk}"

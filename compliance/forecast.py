@@ -1,7 +1,7 @@
 """What will be due, before it is: days to come judged on today's facts.
 
 A period that has not begun is judged as if nothing were entered until its end; a standing
-condition is foreseen by the day on which today's facts will make it one.
+condition is foreseen by the day on which today's facts will make it one, or one more.
 """
 
 import datetime
@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from branches.models import Organisation
+from branches.models import Organisation, OrganisationQuerySet
 from branches.periods import Period, period_of
 from branches.values import Key, Values
-from compliance.judging import Verdict, due_day, judge, period_key, question_for, standing_due
-from compliance.models import STANDING, Exemption, Foreseen
+from compliance.judging import Verdict, judge, period_key, question_for, standing_due
+from compliance.models import STANDING, Duty, Exemption, Foreseen
 from compliance.registry import RULES, Rule
+from compliance.scopes import asked, variants
 
 AHEAD = Key(
     "compliance.forecast_days",
@@ -58,11 +59,12 @@ def rebuild(today: datetime.date, *, values: Values | None = None, organisations
     `organisations` is a queryset; None is everybody. A rule at a time, each in its transaction.
     """
     values = values or Values()
-    return sum(_rebuild(rule, today, values, organisations) for rule in RULES.values())
+    return sum(rebuild_rule(rule, today, values, organisations) for rule in RULES.values())
 
 
 @transaction.atomic
-def _rebuild(rule: Rule, today: datetime.date, values: Values, organisations) -> int:
+def rebuild_rule(rule: Rule, today: datetime.date, values: Values, organisations=None) -> int:
+    """The same for one rule."""
     rows = Foreseen.objects.filter(rule=rule.code)
     if organisations is not None:
         rows = rows.filter(organisation__in=organisations)
@@ -90,71 +92,164 @@ def _rebuild(rule: Rule, today: datetime.date, values: Values, organisations) ->
 def _foreseen(
     rule: Rule, today: datetime.date, values: Values, organisations
 ) -> Iterator[tuple[tuple[int, str], datetime.date]]:
-    last, waived = until(today, values), _Waived(rule)
+    last = until(today, values)
     if rule.is_standing:
-        yield from _conditions(rule, today, last, values, organisations, waived)
+        conditions = _Conditions(rule, today, last, values, organisations)
+        for pk, due_on in conditions.foreseen().items():
+            yield (pk, STANDING), due_on
         return
+    waived = _Waived(rule)
     owing: set[int] = set()
     for period in _periods(rule, today, last, values):
         as_of = period.ends_on if period.starts_on > today else today
         verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
-        due_on = due_day(rule, period, values)
-        unmet = {one.organisation_id for one in verdicts if one.actual < one.required}
+        unmet = {one.organisation_id: one.due_on for one in verdicts if one.actual < one.required}
         judged = {one.organisation_id for one in verdicts}
         if period.starts_on > today:
             # What nobody can be asked for before the period begins, who owes now will owe then.
-            unmet |= _still_there(owing - judged, period)
+            unmet |= asked(rule, period, values, _still_there(owing - judged, period))
         else:
             owing |= judged
-        if due_on < today:
-            # Late already, which is no forecast; the period still says who owes.
-            continue
-        # A period is waived when its last day is.
-        for pk in unmet - waived.on(period.ends_on):
-            yield (pk, period_key(period)), due_on
+        # A period is waived when its last day is. What is late already is no forecast.
+        exempt = waived.on(period.ends_on)
+        for pk, due_on in unmet.items():
+            if pk not in exempt and today <= due_on <= last:
+                yield (pk, period_key(period)), due_on
 
 
 def _periods(
     rule: Rule, today: datetime.date, last: datetime.date, values: Values
 ) -> Iterator[Period]:
     """The running period, and those with a due day between today and the last day foreseen,
-    oldest first."""
+    for the county or within a scope, oldest first."""
+    ways = variants(rule, values)
     period = period_of(rule.span, today)
-    while due_day(rule, period.previous, values) >= today:
+    while max(rule.due_on(period.previous, one) for one in ways) >= today:
         period = period.previous
-    while due_day(rule, period, values) <= last:
+    while min(rule.due_on(period, one) for one in ways) <= last:
         yield period
         period = period.following
 
 
 def _still_there(organisation_ids: set[int], period: Period) -> set[int]:
     """Those that will not have been dissolved by the end of the period."""
+    if not organisation_ids:
+        return organisation_ids
     ended = Organisation.objects.filter(dissolved_on__lte=period.ends_on)
     return organisation_ids - set(ended.values_list("pk", flat=True))
 
 
-def _conditions(
-    rule: Rule,
-    today: datetime.date,
-    last: datetime.date,
-    values: Values,
-    organisations,
-    waived: _Waived,
-) -> Iterator[tuple[tuple[int, str], datetime.date]]:
-    """Offenders with days of grace left or waived for now, and those whom today's facts will make
-    offenders."""
+class _Conditions:
+    """The standing conditions of one rule: offenders with days of grace left or waived for now,
+    those whom today's facts will make offenders, and of those late already the next offence."""
 
-    def due(verdict: Verdict) -> datetime.date:
+    def __init__(
+        self, rule: Rule, today: datetime.date, last: datetime.date, values: Values, organisations
+    ):
+        self._rule, self._today, self._last, self._values = rule, today, last, values
+        self._some = Organisation.objects.all() if organisations is None else organisations
+        self._waived = _Waived(rule)
+        self._now = self._judged(today, organisations)
+
+    def foreseen(self) -> dict[int, datetime.date]:
+        """Organisations with the last day on which it is not late, as far as that is to come."""
+        seen, found, late = self._first_seen(), {}, {}
+        for pk, verdict in self._now.items():
+            if verdict.actual:
+                since = verdict.since or seen.get(pk, self._today)
+                due_on = self._due(pk, standing_due(self._rule, since))
+                if due_on >= self._today:
+                    found[pk] = due_on
+                else:
+                    late[pk] = verdict.actual
+        found |= self._begun_lately(late)
+        for ends_on, organisations in self._spans():
+            found |= self._arising(ends_on, organisations, set(found))
+        return {pk: due_on for pk, due_on in found.items() if due_on <= self._last}
+
+    def _judged(self, as_of: datetime.date, organisations) -> dict[int, Verdict]:
+        question = question_for(self._rule, None, as_of, self._values, organisations)
+        return {verdict.organisation_id: verdict for verdict in judge(self._rule, question)}
+
+    def _first_seen(self) -> dict[int, datetime.date]:
+        """Since when conditions stand whose facts give no first day: since a night saw them."""
+        if all(verdict.since or not verdict.actual for verdict in self._now.values()):
+            return {}
+        stored = Duty.objects.filter(rule=self._rule.code, period=STANDING)
+        return dict(
+            stored.filter(organisation__in=self._some, open_since__isnull=False).values_list(
+                "organisation_id", "open_since"
+            )
+        )
+
+    def _due(self, pk: int, due_on: datetime.date) -> datetime.date:
         """The last day on which it is not late; while it is waived it is not."""
-        day = standing_due(rule, verdict.since or today)
         # As things are on the first day of being late, or today where that is over.
-        while ends_on := waived.until(verdict.organisation_id, max(day + _DAY, today)):
-            day = ends_on
-        return day
+        while ends_on := self._waived.until(pk, max(due_on + _DAY, self._today)):
+            due_on = ends_on
+        return due_on
 
-    for as_of in (today, last):
-        for verdict in judge(rule, question_for(rule, None, as_of, values, organisations)):
-            if verdict.actual and (as_of == today or (verdict.since and verdict.since > today)):
-                due_on = due(verdict)
-                if today <= due_on <= last:
-                    yield (verdict.organisation_id, STANDING), due_on
+    def _begun_lately(self, late: dict[int, int]) -> dict[int, datetime.date]:
+        """Of those late with one offence, another that has days of grace left."""
+        if not late or not self._rule.grace_days:
+            return {}
+        # What stood then has used up its grace by today.
+        then = self._today - datetime.timedelta(days=self._rule.grace_days)
+        earlier = self._judged(then, Organisation.objects.filter(pk__in=late))
+        before = {pk: earlier[pk].actual if pk in earlier else 0 for pk in late}
+        newer = {pk: count for pk, count in before.items() if count < late[pk]}
+        return {
+            pk: self._due(pk, standing_due(self._rule, day))
+            for pk, day in self._first_days(newer, then, self._today).items()
+        }
+
+    def _spans(self) -> list[tuple[datetime.date, OrganisationQuerySet]]:
+        """Up to which day to look, and for whom: those that end before, up to their last day."""
+        # What is due on the last day foreseen is an offence from the next.
+        last = self._last + _DAY
+        ending = self._some.filter(dissolved_on__gt=self._today + _DAY, dissolved_on__lte=last)
+        days = sorted(set(ending.order_by().values_list("dissolved_on", flat=True)))
+        return [
+            (last, self._some),
+            *((day - _DAY, self._some.filter(dissolved_on=day)) for day in days),
+        ]
+
+    def _arising(
+        self, ends_on: datetime.date, organisations: OrganisationQuerySet, settled: set[int]
+    ) -> dict[int, datetime.date]:
+        """Offences that begin after today, up to that day."""
+        growing, before, found = {}, {}, {}
+        for pk, verdict in self._judged(ends_on, organisations).items():
+            count = self._now[pk].actual if pk in self._now else 0
+            if pk in settled or verdict.actual <= count:
+                continue
+            if not count and verdict.since and verdict.since > self._today:
+                found[pk] = standing_due(self._rule, verdict.since)
+            else:
+                growing[pk], before[pk] = verdict, count
+        for pk, day in self._first_days(before, self._today, ends_on).items():
+            found[pk] = standing_due(self._rule, day)
+            if not before[pk] and (since := growing[pk].since):
+                # It counts from an earlier day than that on which it begins to be an offence.
+                found[pk] = max(standing_due(self._rule, since), day - _DAY)
+        due = {pk: self._due(pk, due_on) for pk, due_on in found.items()}
+        return {pk: due_on for pk, due_on in due.items() if due_on <= ends_on}
+
+    def _first_days(
+        self, before: dict[int, int], low: datetime.date, high: datetime.date
+    ) -> dict[int, datetime.date]:
+        """The first day after `low` on which each has more offences than `before`; all have on
+        `high`. Found by halving the days, everybody together as long as they agree."""
+        found: dict[int, datetime.date] = {}
+        waiting = [(set(before), low, high)] if before else []
+        while waiting:
+            keys, low, high = waiting.pop()
+            if (high - low).days <= 1:
+                found |= dict.fromkeys(keys, high)
+                continue
+            middle = low + (high - low) // 2
+            judged = self._judged(middle, Organisation.objects.filter(pk__in=keys))
+            by_then = {pk for pk in keys if pk in judged and judged[pk].actual > before[pk]}
+            halves = ((by_then, low, middle), (keys - by_then, middle, high))
+            waiting += [half for half in halves if half[0]]
+        return found

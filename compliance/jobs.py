@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from branches.clock import today
 from compliance import services
+from jobs.pulses import pulse
 
 # The night's hour; before it the night of yesterday is the newest one due.
 NIGHT = datetime.time(1, 10)
@@ -15,20 +16,24 @@ NIGHT = datetime.time(1, 10)
 @shared_task(name="compliance.jobs.catch_up")
 def catch_up():
     """Run the night that is due, unless it has run."""
-    services.foresee(services.catch_up(night_due()))
+    services.catch_up(night_due())
 
 
 @shared_task(name="compliance.jobs.check_now")
 def check_now():
     """Run the night that is due once more: somebody asked for it."""
-    services.foresee(services.run_night(night_due()))
+    services.whole_night(night_due())
 
 
 @shared_task(name="compliance.jobs.refresh_changed")
 def refresh_changed():
-    """Judge what was touched since the last minute; also notice a night that did not run."""
-    services.refresh_everybody(today())
-    services.foresee(services.catch_up(night_due()))
+    """Judge what was touched since the last minute; also notice a night that did not run, whatever
+    became of the former."""
+    try:
+        with pulse("refresh") as beat:
+            beat.fault = "、".join(services.refresh_everybody(today()).faults)
+    finally:
+        services.catch_up(night_due())
 
 
 def night_due() -> datetime.date:

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from branches.dated import standing_on
 from branches.models import Kind, Placement
 from branches.periods import Period
-from branches.services import path_keys
+from branches.services import path_keys, path_step
 from compliance.judging import period_key
 from compliance.models import Duty, DutyState, DutySummary
 from compliance.registry import Rule
 
 _STATES = tuple(DutyState.values)
 _FIELDS = (*_STATES, "required", "actual")
+# How many characters of a path are its last step.
+_STEP = len(path_step(0))
 _NOTHING = (0,) * len(_FIELDS)
 Counts = tuple[int, ...]
 
@@ -78,21 +80,28 @@ def _folded(
     placements = Placement.objects.filter(standing_on(day))
     if len(counts) <= 200:
         placements = placements.filter(organisation__in=[pk for pk, _counts in counts])
-    above = _above(placements)
-    if unplaced := [pk for pk, _counts in counts if pk not in above]:
+    places = _places(placements)
+    if unplaced := [pk for pk, _counts in counts if pk not in places]:
         # Older than its first known place, as after a corrected founding day: it stood there.
-        above |= _above(Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on"))
-    totals: dict[int, Counts] = {}
+        first = Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on")
+        places |= _places(first)
+    # Few places hold many branches: their paths are taken apart once.
+    below: dict[str, Counts] = {}
     for pk, values in counts:
-        for ancestor in above.get(pk, ()):
+        place = places.get(pk, "")
+        below[place] = _added(below.get(place, _NOTHING), values)
+    totals: dict[int, Counts] = {}
+    for place, values in below.items():
+        for ancestor in path_keys(place):
             totals[ancestor] = _added(totals.get(ancestor, _NOTHING), values)
     return totals
 
 
-def _above(placements) -> dict[int, list[int]]:
-    """Who counts each organisation: a branch those above it, a committee itself too."""
+def _places(placements) -> dict[int, str]:
+    """The path down to who counts each organisation: a branch those above it, a committee itself
+    too."""
     return {
-        pk: path_keys(path)[:-1] if kind == Kind.BRANCH else path_keys(path)
+        pk: path[:-_STEP] if kind == Kind.BRANCH else path
         for pk, path, kind in placements.values_list(
             "organisation_id", "path", "organisation__kind"
         )

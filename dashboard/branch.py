@@ -34,7 +34,10 @@ _ROOMS = {
     "members": "班子和党员",
     "terms": "班子和党员",
     "branches": "支部设置",
+    "assessments": "支部建设和考核",
 }
+# What a rule of a room without a heading stands under.
+_OTHER = "其他要求"
 
 
 def branch_page(
@@ -57,7 +60,7 @@ def branch_page(
     duties.sort(key=lambda duty: (order.index(duty.rule), duty.period))
     lines = [
         (
-            _ROOMS[duty.rule.split(".")[0]],
+            _ROOMS.get(duty.rule.split(".")[0], _OTHER),
             {
                 "name": RULES[duty.rule].title,
                 "period_text": period_text(duty, today),

@@ -1,19 +1,23 @@
+import datetime
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.roles import Action
+from accounts.roles import Action, works_in_branch
 from branches.clock import today
 from branches.scope import main_grant, paths_reached
 from compliance.models import CheckRun
+from compliance.running import STALE
 from dashboard import menus
+from jobs.pulses import silence
 from members.enums import PostTitle
 from members.models import Post
 from notices.inbox import own_paths, unread_count
 from tasks.models import Task
 
-# Checks run every night; after this many hours without one the page says so.
-STALE_HOURS = 26
+# So many names of what failed are said at the head of every page.
+_NAMED = 3
 
 
 def shell(request) -> dict:
@@ -21,7 +25,9 @@ def shell(request) -> dict:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    grant = main_grant(user)
+    grant, running_url = main_grant(user), _running_url(user)
+    # The page of running has its own button for it.
+    there = request.path == running_url
     overdue = Task.objects.visible_to(user).overdue(today()).count()
     run = CheckRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
     return {
@@ -35,9 +41,10 @@ def shell(request) -> dict:
             "notices": _bell(user),
             "large_type": user.large_type,
             "checked_at": _moment(run.finished_at) if run else "",
-            "checks_stale": stale_words(run),
+            "checks_stale": stale_words(run) or _silent_words(grant),
+            "running_url": "" if there else running_url,
             "check_now_url": (
-                reverse("check_now") if paths_reached(user, Action.RUN_CHECKS) else ""
+                reverse("check_now") if paths_reached(user, Action.RUN_CHECKS) and not there else ""
             ),
             "today": today(),
             "session_seconds": settings.SESSION_COOKIE_AGE,
@@ -57,11 +64,38 @@ def stale_words(run: CheckRun | None) -> str:
     """The warning that the figures may be wrong; "" while the checks run as they should."""
     if run is None:
         return "核对还没有运行过，下面的数字可能不准"
-    hours = (timezone.now() - run.finished_at).total_seconds() / 3600
-    if hours > STALE_HOURS:
-        return f"核对已 {max(int(hours // 24), 1)} 天没有运行，下面的数字可能不准"
+    since = timezone.now() - run.finished_at
+    if since > STALE:
+        return f"核对已 {max(since.days, 1)} 天没有运行，下面的数字可能不准"
     if run.faults:
-        return f"有要求没有核对成：{run.faults}"
+        faults = run.faults.split("、")
+        more = f"等 {len(faults)} 项" if len(faults) > _NAMED else ""
+        return f"有要求没有核对成：{'、'.join(faults[:_NAMED])}{more}"
+    return ""
+
+
+def _silent_words(grant) -> str:
+    """Nobody judges what is changed during the day. A branch is judged before its desk is read, so
+    it concerns only those who read sums."""
+    if grant and works_in_branch(grant.role):
+        return ""
+    silent = silence("refresh", timezone.now())
+    if silent is None:
+        return ""
+    return f"后台已{_length(silent)}没有运行，别处刚改的可能还没有算进来"
+
+
+def _length(silent: datetime.timedelta) -> str:
+    minutes = int(silent.total_seconds() // 60)
+    if minutes < 120:
+        return f" {minutes} 分钟"
+    return f" {minutes // 60} 小时" if minutes < 48 * 60 else f" {silent.days} 天"
+
+
+def _running_url(user) -> str:
+    """Where it is told what runs and what failed; "" for who has nothing to do with it."""
+    if paths_reached(user, Action.RUN_CHECKS) or paths_reached(user, Action.OPERATE):
+        return reverse("compliance:running")
     return ""
 
 

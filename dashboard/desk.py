@@ -16,6 +16,7 @@ from branches.values import Values
 from compliance.judging import due_day
 from compliance.models import Duty, DutyState
 from compliance.registry import RULES, Rule
+from compliance.scopes import values_of
 from compliance.wording import (
     badge,
     day_text,
@@ -80,7 +81,7 @@ def desk(
 
     What the `user` has no right to start is listed without a button.
     """
-    values = Values()
+    values = values_of(branch, Values(), today)
     soon_days = values.on(SOON_DAYS, today)
     duties = list(Duty.objects.filter(organisation=branch).order_by("starts_on", "pk"))
     current = {duty.rule: duty for duty in duties if _is_current(duty, today)}

@@ -45,7 +45,7 @@ DUES_RULE = "dues.paid"
 # Columns of the heat map, a screen's width at a time: name, label, first words of the rule codes.
 THEMES = (
     ("life", "组织生活、党费和整改", ("meetings", "dues", "tasks")),
-    ("setting", "组织设置和班子", ("branches", "terms")),
+    ("setting", "组织设置和班子", ("branches", "terms", "assessments")),
     ("people", "党员队伍", ("members",)),
 )
 

@@ -45,6 +45,7 @@ _TAKES_IN = {
     ),
     "members:terms": ("/members/elections/", "/members/term-requests/"),
     "dues:remittances": ("/dues/",),
+    "compliance:requirements": ("compliance:standards",),
     # What is not an entry of its own: for a branch everything, above it 党建+ and inspections.
     TASKS: ("/tasks/",),
 }
@@ -76,7 +77,12 @@ def entries_for(user) -> tuple[tuple[str, str, str], ...]:
     if paths_reached(user, Action.IMPORT_WORKBOOK):
         entries += (("导入台账", "ledgers:import", "upload"),)
     if paths_reached(user, Action.CHANGE_RULES):
-        entries += (("要求设置", "compliance:requirements", "gear"),)
+        entries += (
+            ("要求设置", "compliance:requirements", "gear"),
+            ("工作日历", "branches:workdays", "calendar-plus"),
+        )
+    if paths_reached(user, Action.RUN_CHECKS) or paths_reached(user, Action.OPERATE):
+        entries += (("运行情况", "compliance:running", "clock-fill"),)
     if user.is_superuser or any(
         paths_reached(user, action)
         for action in (

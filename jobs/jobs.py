@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from jobs import services
+from jobs.pulses import pulse
 
 
 @shared_task
@@ -10,4 +11,5 @@ def run_job(job_id):
 
 @shared_task
 def sweep():
-    services.sweep()
+    with pulse("sweep"):
+        services.sweep()

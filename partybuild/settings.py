@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "meetings.apps.MeetingsConfig",
     "tasks.apps.TasksConfig",
     "compliance.apps.ComplianceConfig",
+    "assessments.apps.AssessmentsConfig",
     "ledgers.apps.LedgersConfig",
     "dashboard.apps.DashboardConfig",
     "partybuild.apps.ManagementConfig",
@@ -282,6 +283,22 @@ if REDIS_URL.startswith(("redis://", "rediss://")):
         }
     }
 
+# --- Notices outside the pages ----------------------------------------------------------
+
+# Without a mail server nothing is sent by mail, and the pages say so.
+EMAIL_TIMEOUT = 15
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+NOTICE_FROM = ""
+if mail_server := env.str("EMAIL_URL", default=""):
+    globals().update(environ.Env.email_url_config(mail_server))
+    NOTICE_FROM = env.str("NOTICE_FROM", default="")
+    if not NOTICE_FROM:
+        raise ImproperlyConfigured("NOTICE_FROM must be set with EMAIL_URL.")
+# Relays to the robots of group chats, as `host` or `host:port`, besides the robots' own hosts.
+NOTICE_WEBHOOK_HOSTS = env.list("NOTICE_WEBHOOK_HOSTS", default=[])
+# Where this installation is reached, for links in mails and chats; without it they have none.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
+
 # --- Log --------------------------------------------------------------------------------
 
 # To stderr. Names, numbers and form contents are never logged; what was done by whom is
@@ -300,5 +317,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Its own lines name accounts and addresses.
         "axes": {"level": "ERROR"},
+        # Its own lines name the secret addresses of robots.
+        "urllib3": {"level": "ERROR"},
     },
 }

@@ -81,6 +81,8 @@ class DutyEvent(models.Model):
     # The record that made the difference, and its page; "" where time alone did.
     record = models.CharField("依据的记录", max_length=200, blank=True)
     record_url = models.CharField(max_length=300, blank=True)
+    # What counted at a change by a record, as day, text and address: the next change is told from it.
+    counted = models.JSONField(default=list, blank=True)
     at = models.DateTimeField("核对时间", auto_now_add=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The night: every rule for every period still open to correction."""
+"""The night: every rule for every period still open to correction, what is foreseen, reminders."""
 
 import datetime
 import logging
@@ -9,13 +9,16 @@ from django.utils import timezone
 
 from branches.models import Setting
 from branches.values import Values
-from compliance import forecast, summaries
-from compliance.judging import BEGINS, WINDOW_MONTHS, horizon_on, period_key
-from compliance.models import CheckRun, Duty, DutySummary
-from compliance.registry import RULES
+from compliance import forecast, reminders, summaries
+from compliance.isolating import apart
+from compliance.judging import BEGINS, WINDOW_MONTHS, Horizon, horizon_on, period_key
+from compliance.models import CheckRun, Duty, DutySummary, RunPart
+from compliance.registry import RULES, Rule
+from compliance.services.parts import CASES, CHARGES, REMINDERS, Parts, blame, forecast_part
 from compliance.services.reconciling import Tally, reconcile
 from dues.models import Charge
 from dues.services.charges import settle_all
+from jobs.pulses import words_of
 from members.services.contacts import open_cases
 
 logger = logging.getLogger(__name__)
@@ -24,39 +27,99 @@ logger = logging.getLogger(__name__)
 def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text: None) -> CheckRun:
     """Judge every rule for every period still open to correction, as the night of `day` does.
 
-    One broken rule does not stop the others, nor do charges or cases that could not be made; the
-    names stand in the run's row.
+    Each part is an attempt of its own: a broken rule does not stop the others, nor do charges or
+    cases that could not be made, and a rule that is broken for one organisation judges the others.
+    The names stand in the run's row, the reasons in those of its parts.
     """
-    run, _created = CheckRun.objects.get_or_create(day=day, defaults={"started_at": timezone.now()})
-    values, tally, faults = _settled_values(day), Tally(), []
+    return _judged(day, report).finish()
+
+
+def whole_night(day: datetime.date) -> CheckRun:
+    """The night with what comes after judging: the forecast rule by rule, then the reminders.
+
+    Only then the run counts as finished; one that is killed before is run again.
+    """
+    parts = _judged(day, lambda text: None)
+    _foresee_and_remind(day, parts)
+    return parts.finish()
+
+
+def catch_up(day: datetime.date) -> CheckRun | None:
+    """Do what the night of `day` does unless that is done; None when there was nothing to do.
+
+    A night judges all periods of the window and tells what was missed, so one run heals any
+    number of missed nights. Where somebody only had it judged, the rest is done.
+    """
+    run = CheckRun.objects.filter(day__gte=day, finished_at__isnull=False).first()
+    if run is None:
+        return whole_night(day)
+    if run.parts.filter(part=REMINDERS).exists():
+        return None
+    parts = Parts(run)
+    _foresee_and_remind(run.day, parts)
+    return parts.finish()
+
+
+def _judged(day: datetime.date, report: Callable[[str], None]) -> Parts:
+    now = timezone.now()
+    run, _created = CheckRun.objects.update_or_create(day=day, defaults={"started_at": now})
+    parts, values = Parts(run), _settled_values(day)
     horizon = horizon_on(day, values)
-    months, since = values.on(WINDOW_MONTHS, day), _charged_up_to(day)
-    _attempt("应缴党费", faults, settle_all, day, months=months, since=since)
-    _attempt("提请支委会研究的事项", faults, open_cases, today=day)
+    with parts.attempt(CHARGES) as part:
+        months, since = values.on(WINDOW_MONTHS, day), _charged_up_to(day)
+        part.written = settle_all(day, months=months, since=since)
+    with parts.attempt(CASES) as part:
+        part.written = open_cases(today=day)
     for rule in RULES.values():
         report(rule.title)
-        for period in horizon.periods(rule):
-            try:
-                tally += reconcile(rule, period, as_of=day, values=values)
-                with transaction.atomic():
-                    summaries.rebuild(rule, period, as_of=day)
-            except Exception:
-                logger.exception("rule %s failed for %s", rule.code, period)
-                faults.append(f"{rule.title} {period_key(period)}".strip())
+        with parts.attempt(rule.code) as part:
+            _judge_rule(rule, horizon, part)
     _forget_before(horizon.begins_on, day)
-    run.finished_at = timezone.now()
-    run.judged, run.written, run.faults = tally.judged, tally.written, "、".join(faults)
-    run.save(update_fields=["finished_at", "judged", "written", "faults"])
-    return run
+    return parts
 
 
-def _attempt(name: str, faults: list[str], act: Callable, *args, **options) -> None:
-    """Do a part of the night; one that fails is logged, named among the faults and left behind."""
-    try:
-        act(*args, **options)
-    except Exception:
-        logger.exception("%s failed", name)
-        faults.append(name)
+def _judge_rule(rule: Rule, horizon: Horizon, part: RunPart) -> None:
+    """Every period of the rule; one that fails, whole or for some organisations, is blamed."""
+    suspects: set[int] = set()
+    for period in horizon.periods(rule):
+        what = f"{rule.title} {period_key(period)}".strip()
+
+        def act(organisations, period=period) -> Tally:
+            return reconcile(
+                rule,
+                period,
+                as_of=horizon.as_of,
+                values=horizon.values,
+                organisations=organisations,
+            )
+
+        try:
+            outcome = apart(act, suspects=suspects)
+            tally = sum(outcome.results, Tally())
+            part.judged += tally.judged
+            part.written += tally.written
+            with transaction.atomic():
+                summaries.rebuild(rule, period, as_of=horizon.as_of)
+        except Exception as fault:
+            logger.exception("rule %s failed for %s", rule.code, period)
+            blame(part, what, words_of(fault))
+            continue
+        if outcome.broken:
+            suspects |= outcome.broken.keys()
+            blame(part, what, outcome.words())
+
+
+def _foresee_and_remind(day: datetime.date, parts: Parts) -> None:
+    values = Values()
+    for rule in RULES.values():
+        with parts.attempt(forecast_part(rule.code)) as part:
+            outcome = apart(lambda some, rule=rule: forecast.rebuild_rule(rule, day, values, some))
+            part.written = sum(outcome.results)
+            if outcome.broken:
+                blame(part, f"{rule.title}的预报", outcome.words())
+    with parts.attempt(REMINDERS) as part:
+        reminded = reminders.remind(day)
+        part.judged, part.written = reminded.judged, reminded.notices
 
 
 def _settled_values(day: datetime.date) -> Values:
@@ -67,6 +130,7 @@ def _settled_values(day: datetime.date) -> Values:
     if begins_on != values.on(BEGINS, day):
         Setting.objects.get_or_create(
             key=BEGINS.name,
+            scope="",
             starts_on=begins_on,
             defaults={
                 "value": begins_on.isoformat(),
@@ -94,24 +158,3 @@ def _charged_up_to(day: datetime.date) -> datetime.date:
         return last.day
     newest = Charge.objects.filter(month__lte=day).order_by("-month").first()
     return newest.month if newest else day
-
-
-def catch_up(day: datetime.date) -> CheckRun | None:
-    """Run the night of `day` unless it has finished; None when there was nothing to do.
-
-    A night judges all periods of the window, so one run heals any number of missed nights.
-    """
-    if CheckRun.objects.filter(day__gte=day, finished_at__isnull=False).exists():
-        return None
-    return run_night(day)
-
-
-def foresee(run: CheckRun | None) -> CheckRun | None:
-    """What a night ends with: the forecast from its day on; one that fails is a fault of the run."""
-    faults: list[str] = []
-    if run is not None:
-        _attempt("往后看的预报", faults, forecast.rebuild, run.day)
-    if faults:
-        run.faults = "、".join(filter(None, [run.faults, *faults]))
-        run.save(update_fields=["faults"])
-    return run

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from branches import bulk
 from branches.models import Organisation
 from branches.periods import Period, period_of
 from branches.values import Values
 from compliance import summaries
+from compliance.history import attach_records
 from compliance.judging import Verdict, judge, period_key, question_for, standing_due
 from compliance.models import Duty, DutyEvent
 from compliance.registry import RULES, Rule
 
 # Organisations written in one transaction of the night.
 AT_ONCE = 500
+# New duties written in one transaction: nobody else waits for those.
+_NEW_AT_ONCE = 5000
 _STORED = ("required", "actual", "state", "due_on", "met_on", "open_since", "version", "waiting")
+_OPEN_SINCE = _STORED.index("open_since")
 
 
 @dataclass
@@ -41,37 +46,75 @@ def reconcile(
 
     `organisations` is a queryset to judge; None is everybody. Only what differs is written.
     A county that fits into one transaction is judged once, under its lock. In a larger one
-    everybody is first judged without a lock; only those who differ are judged again and written
-    under one, some hundred at a time, so that nobody who saves meanwhile waits for long.
+    everybody is first judged without a lock. Who has no duty yet gets it as judged; only those
+    whose duty differs are judged again and written under a lock, some hundred at a time, so that
+    nobody who saves meanwhile waits for long.
     """
     if organisations is None and Organisation.objects.all()[: AT_ONCE + 1].count() <= AT_ONCE:
         organisations = Organisation.objects.all()
     if organisations is not None:
         return _reconcile_again(rule, period, as_of, values, organisations)
-    judged, differing = _differing(rule, period, as_of, values)
+    judged, missing, differing = _compared(rule, period, as_of, values)
     tally = Tally(judged)
+    for start in range(0, len(missing), _NEW_AT_ONCE):
+        some = missing[start : start + _NEW_AT_ONCE]
+        try:
+            _insert(rule, period, as_of, values, some)
+            tally.written += len(some)
+        except IntegrityError:
+            # Another run inserted some of them in between, maybe by newer facts.
+            differing += [verdict.organisation_id for verdict in some]
     for start in range(0, len(differing), AT_ONCE):
         some = Organisation.objects.filter(pk__in=differing[start : start + AT_ONCE])
         tally.written += _reconcile_again(rule, period, as_of, values, some).written
     return tally
 
 
-def _differing(rule, period, as_of, values) -> tuple[int, list[int]]:
-    """How many duties there should be, and the organisations whose stored duty is another."""
-    verdicts = {
-        verdict.organisation_id: verdict
-        for verdict in judge(rule, question_for(rule, period, as_of, values))
-    }
+def _compared(rule, period, as_of, values) -> tuple[int, list[Verdict], list[int]]:
+    """How many duties there should be, the verdicts without one, and the organisations whose
+    stored duty is another."""
+    verdicts = judge(rule, question_for(rule, period, as_of, values))
     stored = {
-        duty.organisation_id: duty
-        for duty in Duty.objects.filter(rule=rule.code, period=period_key(period))
+        pk: settled
+        for pk, *settled in Duty.objects.filter(
+            rule=rule.code, period=period_key(period)
+        ).values_list("organisation_id", *_STORED)
     }
-    differing = stored.keys() - verdicts.keys()
-    for pk, verdict in verdicts.items():
-        duty = stored.get(pk)
-        if duty is None or _settle(duty, rule, verdict, as_of):
-            differing.add(pk)
-    return len(verdicts), sorted(differing)
+    missing, differing = [], []
+    for verdict in verdicts:
+        known = stored.pop(verdict.organisation_id, None)
+        if known is None:
+            missing.append(verdict)
+        elif known != _settled(rule, verdict, known[_OPEN_SINCE], as_of):
+            differing.append(verdict.organisation_id)
+    return len(verdicts), missing, sorted([*differing, *stored])
+
+
+@transaction.atomic
+def _insert(rule, period, as_of, values, verdicts: list[Verdict]) -> None:
+    """Write duties that were not there. A run that judged one of them meanwhile has inserted it
+    as well, so that an older verdict never replaces a newer one: IntegrityError."""
+    key = period_key(period)
+    days = (period.starts_on, period.ends_on) if period else (None, None)
+    bulk.insert(
+        Duty,
+        ("rule", "period", "organisation_id", "starts_on", "ends_on", *_STORED),
+        (
+            (rule.code, key, verdict.organisation_id, *days, *_settled(rule, verdict, None, as_of))
+            for verdict in verdicts
+        ),
+    )
+    if rule.is_standing:
+        offending = [verdict.organisation_id for verdict in verdicts if verdict.actual]
+        duties = Duty.objects.filter(rule=rule.code, period=key, organisation__in=offending)
+        events = [_event(duty, "", as_of) for duty in duties.order_by("organisation_id")]
+        attach_records(rule, period, events, as_of=as_of, values=values)
+        DutyEvent.objects.bulk_create(events, batch_size=500)
+    nothing = summaries.counted(None)
+    shifts = [
+        (verdict.organisation_id, nothing, summaries.counted(verdict)) for verdict in verdicts
+    ]
+    summaries.shift(rule, period, shifts, as_of=as_of)
 
 
 def _reconcile_again(rule, period, as_of, values, organisations) -> Tally:
@@ -116,6 +159,7 @@ def _reconcile(rule, period, as_of, values, organisations) -> Tally:
         shifts.append((duty.organisation_id, before, summaries.counted(duty)))
     Duty.objects.bulk_create(created, batch_size=500)
     Duty.objects.bulk_update(updated, _STORED, batch_size=100)
+    attach_records(rule, period, events, as_of=as_of, values=values)
     DutyEvent.objects.bulk_create(events, batch_size=500)
     shifts += [
         (pk, summaries.counted(duty), summaries.counted(None)) for pk, duty in stored.items()
@@ -125,25 +169,32 @@ def _reconcile(rule, period, as_of, values, organisations) -> Tally:
     return Tally(len(verdicts), len(created) + len(updated) + len(stored))
 
 
-def _settle(duty: Duty, rule: Rule, verdict: Verdict, as_of: datetime.date) -> bool:
-    """Put the verdict into the duty; returns whether anything differed."""
-    open_since, due_on = None, verdict.due_on
+def _settled(rule: Rule, verdict: Verdict, open_since, as_of: datetime.date) -> list:
+    """What a duty should hold, in the order of `_STORED`; `open_since` is what it holds now."""
+    due_on = verdict.due_on
     if rule.is_standing and verdict.actual:
         # Where the facts give no first day, the day it was first seen stays.
-        open_since = verdict.since or duty.open_since or as_of
+        open_since = verdict.since or open_since or as_of
         due_on = standing_due(rule, open_since)
-    settled = {
-        "required": verdict.required,
-        "actual": verdict.actual,
-        "state": verdict.state,
-        "due_on": due_on,
-        "met_on": verdict.met_on,
-        "open_since": open_since,
-        "version": verdict.version[:80],
-        "waiting": verdict.waiting,
-    }
-    differs = any(getattr(duty, name) != value for name, value in settled.items())
-    for name, value in settled.items():
+    else:
+        open_since = None
+    return [
+        verdict.required,
+        verdict.actual,
+        verdict.state,
+        due_on,
+        verdict.met_on,
+        open_since,
+        verdict.version[:80],
+        verdict.waiting,
+    ]
+
+
+def _settle(duty: Duty, rule: Rule, verdict: Verdict, as_of: datetime.date) -> bool:
+    """Put the verdict into the duty; returns whether anything differed."""
+    settled = _settled(rule, verdict, duty.open_since, as_of)
+    differs = settled != [getattr(duty, name) for name in _STORED]
+    for name, value in zip(_STORED, settled, strict=True):
         setattr(duty, name, value)
     return differs
 

@@ -2,26 +2,47 @@
 
 import datetime
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Min, Q
+from django.utils import timezone
 
 from branches.models import Changed, Organisation, Placement
 from branches.periods import Period
 from branches.services import VALUES_AREA
+from branches.services.areas import AREA as BRANCHES_AREA
 from branches.values import Values
-from compliance import forecast, summaries
-from compliance.judging import horizon_on
+from compliance import forecast, scopes, summaries
+from compliance.isolating import apart
+from compliance.judging import horizon_on, period_key
 from compliance.models import CheckRun
 from compliance.registry import RULES, Rule
 from compliance.services.reconciling import AT_ONCE, reconcile
+from jobs.pulses import words_of
 
 logger = logging.getLogger(__name__)
 
 # Areas whose changes reach forward: who joined in June is on every later roster.
-_REACHING_FORWARD = frozenset({"members", "branches", VALUES_AREA})
+_REACHING_FORWARD = frozenset({"members", BRANCHES_AREA, VALUES_AREA})
+# Areas that concern every rule: county values, and whether there is such an organisation at all.
+_EVERY_RULE = frozenset({VALUES_AREA, BRANCHES_AREA})
 # Organisations whose notes are consumed in one transaction: a desk that saves meanwhile waits.
 _REFRESHED_AT_ONCE = 100
+# How long a note is tried again that could not be judged; later the nights see to it.
+_TRIED_FOR = datetime.timedelta(hours=1)
+
+
+@dataclass
+class Refreshed:
+    """What a refresh did: notes consumed, organisations touched by the code of the rules concerned,
+    and faults in words; `left` are organisations whose notes wait for the next time."""
+
+    notes: int = 0
+    touched: dict[str, set[int]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    left: set[int] = field(default_factory=set)
 
 
 def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -> int:
@@ -30,23 +51,63 @@ def refresh(*, as_of: datetime.date, organisation: Organisation | None = None) -
     Returns the number of notes consumed. The notes are deleted in the transaction that judged
     them, so one that is committed meanwhile waits for the next call. An organisation that no
     night of `as_of` or later has seen is judged whole, so that a desk is right in any case.
+    A rule that is broken for an organisation is logged and leaves its duties and notes as they are.
     """
-    if organisation is not None:
-        if not CheckRun.objects.filter(day__gte=as_of, finished_at__isnull=False).exists():
-            _judge_whole(organisation, as_of)
-        return _refresh_some([organisation.pk], as_of, wait=True)
-    consumed = 0
-    while keys := list(
-        Changed.objects.order_by("organisation_id")
-        .values_list("organisation_id", flat=True)
-        .distinct()[:_REFRESHED_AT_ONCE]
-    ):
-        some = _refresh_some(keys, as_of, wait=False)
-        if not some:
+    if organisation is None:
+        return _refresh_all(as_of).notes
+    if not CheckRun.objects.filter(day__gte=as_of, finished_at__isnull=False).exists():
+        _judge_whole(organisation, as_of)
+    done = Refreshed()
+    _refresh_some([organisation.pk], as_of, done, wait=True)
+    return done.notes
+
+
+def refresh_next(*, as_of: datetime.date) -> int:
+    """Judge the first hundred organisations that wait, no more: somebody is waiting for a page
+    while the worker is silent. Returns the number of notes consumed."""
+    return _refresh_all(as_of, at_most=1).notes
+
+
+def refresh_everybody(as_of: datetime.date) -> Refreshed:
+    """Judge what was touched, and foresee again what rests on it."""
+    done, values = _refresh_all(as_of), Values()
+    for code, touched in done.touched.items():
+        keys = sorted(touched)
+        for start in range(0, len(keys), AT_ONCE):
+            some = Organisation.objects.filter(pk__in=keys[start : start + AT_ONCE])
+            _foresee(RULES[code], as_of, values, some, done)
+    return done
+
+
+def _foresee(rule: Rule, as_of: datetime.date, values: Values, organisations, done) -> None:
+    what = f"{rule.title}的预报"
+    try:
+        outcome = apart(
+            lambda some: forecast.rebuild_rule(rule, as_of, values, some), organisations
+        )
+    except Exception as fault:
+        logger.exception("forecast of %s failed", rule.code)
+        done.faults.append(f"{what}：{words_of(fault)}")
+    else:
+        if outcome.broken:
+            done.faults.append(f"{what}：{outcome.words()}")
+
+
+def _refresh_all(as_of: datetime.date, *, at_most: int | None = None) -> Refreshed:
+    """Everybody's notes, some organisations at a time; `at_most` so many times."""
+    done, times = Refreshed(), 0
+    while times != at_most and (keys := _waiting(done.left)):
+        if not _refresh_some(keys, as_of, done, wait=False):
             # Somebody else is judging them.
             break
-        consumed += some
-    return consumed
+        times += 1
+    return done
+
+
+def _waiting(left: set[int]) -> list[int]:
+    """The next organisations with notes, without those left for another time."""
+    notes = Changed.objects.exclude(organisation__in=left).order_by("organisation_id")
+    return list(notes.values_list("organisation_id", flat=True).distinct()[:_REFRESHED_AT_ONCE])
 
 
 def _judge_whole(organisation: Organisation, as_of: datetime.date) -> None:
@@ -70,30 +131,61 @@ def _judge_whole(organisation: Organisation, as_of: datetime.date) -> None:
                 logger.exception("rule %s failed for %s", rule.code, organisation.pk)
 
 
-def _refresh_some(organisation_ids: list[int], as_of: datetime.date, *, wait: bool) -> int:
+def _refresh_some(
+    organisation_ids: list[int], as_of: datetime.date, done: Refreshed, *, wait: bool
+) -> bool:
+    """Judge what the notes of these organisations concern; whether there were any to be had."""
     waiting = Changed.objects.filter(organisation__in=organisation_ids).order_by("pk")
     if not waiting.exists():
-        return 0
+        return False
     with transaction.atomic():
         notes = list(waiting.select_for_update(skip_locked=not wait))
-        values = Values()
-        for (code, period), touched_ids in _touched(notes, as_of, values).items():
-            reconcile(
-                RULES[code],
-                period,
-                as_of=as_of,
-                values=values,
-                organisations=Organisation.objects.filter(pk__in=touched_ids),
-            )
-        Changed.objects.filter(pk__in=[note.pk for note in notes]).delete()
+        values, broken = Values(), set()
+        horizon = horizon_on(as_of, values)
+        for rule, concerned in _concerned(notes, values):
+            # Whatever its days, a note may move what is foreseen.
+            done.touched.setdefault(rule.code, set()).update(_reached(rule, concerned))
+            for period in horizon.periods(rule):
+                near = [note for note in concerned if _overlaps(note, rule, period, as_of)]
+                if touched := _reached(rule, near):
+                    broken |= _judge_apart(rule, period, as_of, values, touched, done)
+        given_up = timezone.now() - _TRIED_FOR
+        judged = [
+            note.pk for note in notes if note.organisation_id not in broken or note.at < given_up
+        ]
+        Changed.objects.filter(pk__in=judged).delete()
+    done.notes += len(judged)
+    done.left |= broken
     if moved_on := _first_move(notes):
         _rebuild_sums(moved_on, as_of, values)
-    return len(notes)
+    return bool(notes)
+
+
+def _judge_apart(
+    rule: Rule, period: Period | None, as_of, values, organisation_ids: set[int], done: Refreshed
+) -> set[int]:
+    """Judge a rule for a period; returns the organisations for which it is broken."""
+
+    def act(organisations):
+        return reconcile(rule, period, as_of=as_of, values=values, organisations=organisations)
+
+    what = f"{rule.title} {period_key(period)}".strip()
+    try:
+        outcome = apart(act, Organisation.objects.filter(pk__in=organisation_ids))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:
+        logger.exception("rule %s failed for %s", rule.code, period)
+        done.faults.append(f"{what}：{words_of(fault)}")
+        return organisation_ids
+    if outcome.broken:
+        done.faults.append(f"{what}：{outcome.words()}")
+    return set(outcome.broken)
 
 
 def _first_move(notes) -> datetime.date | None:
     """From which day on an organisation of these notes has another place in the tree."""
-    noted = [note for note in notes if note.area == "branches"]
+    noted = [note for note in notes if note.area == BRANCHES_AREA]
     if not noted:
         return None
     return (
@@ -122,23 +214,18 @@ def _rebuild_sums(moved_on: datetime.date, as_of: datetime.date, values: Values)
                     summaries.rebuild(rule, period, as_of=as_of)
 
 
-def _touched(notes, as_of, values) -> dict[tuple[str, Period | None], set[int]]:
-    """Which rules and periods the notes concern, with the organisations to judge again."""
-    touched: dict[tuple[str, Period | None], set[int]] = {}
-    horizon = horizon_on(as_of, values)
+def _concerned(notes, values: Values) -> Iterator[tuple[Rule, list[Changed]]]:
+    """The rules that the notes concern, with those that do."""
     for rule in RULES.values():
-        concerned = [note for note in notes if note.area in rule.areas | {VALUES_AREA}]
-        if not concerned:
-            continue
-        for period in horizon.periods(rule):
-            organisation_ids = {
-                note.organisation_id for note in concerned if _overlaps(note, rule, period, as_of)
-            }
-            if organisation_ids and rule.from_below:
-                organisation_ids = _with_those_above(organisation_ids)
-            if organisation_ids:
-                touched[rule.code, period] = organisation_ids
-    return touched
+        areas = rule.areas | scopes.areas(rule, values) | _EVERY_RULE
+        if some := [note for note in notes if note.area in areas]:
+            yield rule, some
+
+
+def _reached(rule: Rule, notes: list[Changed]) -> set[int]:
+    """The organisations whose duty of that rule the notes may move."""
+    found = {note.organisation_id for note in notes}
+    return _with_those_above(found) if found and rule.from_below else found
 
 
 def _with_those_above(organisation_ids: set[int]) -> set[int]:
@@ -157,13 +244,3 @@ def _overlaps(note: Changed, rule: Rule, period: Period | None, as_of: datetime.
     to_on = as_of if note.area in _REACHING_FORWARD else note.to_on
     later = rule.counts_later or note.from_on <= period.ends_on
     return later and to_on >= period.starts_on
-
-
-def refresh_everybody(as_of: datetime.date) -> int:
-    """Judge what was touched, and foresee it again; returns the number of notes consumed."""
-    touched = list(Changed.objects.values_list("organisation_id", flat=True).distinct())
-    consumed = refresh(as_of=as_of)
-    for start in range(0, len(touched), AT_ONCE):
-        some = Organisation.objects.filter(pk__in=touched[start : start + AT_ONCE])
-        forecast.rebuild(as_of, organisations=some)
-    return consumed

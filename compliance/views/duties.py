@@ -57,6 +57,12 @@ def duty(request, pk: int):
         else ""
     )
     page["exemptions_url"] = link("compliance:exemptions", branch=found.organisation.code)
+    page["reminders_url"] = link(
+        "compliance:reminders",
+        branch=found.organisation.code,
+        rule=found.rule,
+        period=found.period,
+    )
     page["crumbs"] = [
         {
             "label": found.organisation.short_name,
@@ -112,6 +118,9 @@ def duty_list(request):
             ),
             "exemptions_url": link(
                 "compliance:exemptions", organisation=organisation.code if organisation else ""
+            ),
+            "reminders_url": link(
+                "compliance:reminders", organisation=organisation.code if organisation else ""
             ),
             "conditions_text": _conditions(rule, state, search),
         },

@@ -25,6 +25,7 @@ from compliance import calendars
 from compliance.forecast import until
 from compliance.models import Duty, Foreseen
 from compliance.registry import RULES
+from compliance.scopes import values_of
 from compliance.wording import day_text, headline_of
 
 # Up to how many days, in words.
@@ -56,7 +57,7 @@ def forecast(request):
 
 
 def _duties(request, branch: Organisation, rows, today) -> list[dict]:
-    values = Values()
+    values = values_of(branch, Values(), today)
     stored = {
         (duty.rule, duty.period): duty.pk
         for duty in Duty.objects.filter(organisation=branch).unmet()

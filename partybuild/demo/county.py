@@ -12,6 +12,7 @@ from psycopg2.extras import execute_values
 from accounts import trail
 from accounts.models import User
 from accounts.roles import Role
+from branches.bulk import refresh_statistics
 from branches.models import (
     ActivityRoom,
     Alliance,
@@ -36,7 +37,6 @@ from dues.models import (
     Publication,
     Remittance,
 )
-from ledgers.bulk import refresh_statistics
 from meetings.enums import MeetingState, Type
 from meetings.models import (
     Appraisal,

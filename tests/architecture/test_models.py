@@ -73,6 +73,7 @@ TRAILED = {
     "tasks.TaskEvent": "tasks/services/ledger.py",
     "notices.Notice": "notices/services.py",
     "notices.Receipt": "notices/services.py",
+    "notices.Channel": "notices/channels.py",
     "tasks.Extension": "tasks/services/ledger.py",
     "tasks.Campaign": "tasks/services/campaigns.py",
     "tasks.Phase": "tasks/services/campaign_parts.py",
@@ -98,14 +99,21 @@ TRAILED = {
     "tasks.FoundingStep": "tasks/services/coverage.py",
     "compliance.Exemption": "compliance/exemptions.py",
     "compliance.CalendarAddress": "compliance/calendars.py",
+    "compliance.Standard": "compliance/standards.py",
     "ledgers.ImportBatch": "ledgers/services.py",
+    "ledgers.FrozenLedger": "ledgers/closing.py",
+    "branches.ClosedMonth": "ledgers/closing.py",
 }
 EXEMPT = {
     "compliance.Foreseen": "computed from the facts, like the duties",
+    "compliance.Reminder": "says itself who was told when; the notice that carried it has its line",
     "accounts.TrailLine": "it is the trail",
     "accounts.Draft": "not yet anybody's record; its content is encrypted",
     "accounts.SavedView": "a bookmark of one's own",
+    "notices.Delivery": "the row says itself what was sent when and answered how",
     "branches.Changed": "a note between rooms, gone within minutes",
+    "ledgers.FrozenSheet": "part of a closing, which has its line",
+    "compliance.FrozenDuty": "part of a closing, which has its line",
     "jobs.Job": "the row says itself who started what and how it ended",
     "ledgers.ImportFile": "part of a batch, whose steps are in the trail",
     "ledgers.ImportLine": "part of a batch, whose steps are in the trail",
@@ -113,6 +121,8 @@ EXEMPT = {
     "compliance.DutyEvent": "it is the history of a duty",
     "compliance.DutySummary": "computed from duties",
     "compliance.CheckRun": "it is the log of the nightly run",
+    "compliance.RunPart": "it is the log of the parts of a nightly run",
+    "jobs.Pulse": "it is overwritten by every run of the schedule",
 }
 
 

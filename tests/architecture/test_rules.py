@@ -34,6 +34,7 @@ JUDGED = {
     *("meetings.leaders_study_hours", "meetings.secretary_training", "meetings.plan"),
     *("meetings.new_secretary_training", "meetings.secretary_lecture"),
     *("tasks.weak_plan", "tasks.weak_report", "tasks.weak_acceptance"),
+    "assessments.standard_studied",
 }
 
 

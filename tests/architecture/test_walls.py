@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import AutoField
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from members.enums import Step
@@ -159,7 +160,18 @@ def keys():
         factories.make_unit_instructor(one, "许文桥"),
         appraisal := factories.make_appraisal(branch, meeting=held),
         factories.make_appraisal_result(appraisal, member),
-        factories.make_notice(branch, month, title="走访看望老党员"),
+        notice := factories.make_notice(branch, month, title="走访看望老党员"),
+        notice.duty_reminders.create(
+            recipient=branch,
+            organisation=branch,
+            rule="meetings.theme_day",
+            occasion="2026-03",
+            step="due",
+            due_on=month,
+            on=month,
+        ),
+        robot := branch.channels.create(kind="wecom", name="上荻村群", address="https://x/?key=1"),
+        robot.deliveries.create(not_before=timezone.now(), answer="走访看望老党员"),
         campaign := factories.make_campaign(town, self_check_on=month),
         factories.make_measure(campaign, units=[branch]),
         factories.make_target(campaign),

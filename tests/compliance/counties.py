@@ -57,6 +57,7 @@ def build_county(branches: int = 4, members: int = 7) -> County:
                 present=people[1:],
                 leave=people[:1],
                 hours=2,
+                on_branch_building=True,
             )
         else:
             late = factories.make_member(

@@ -58,6 +58,7 @@ PERIODS = {
     "members.floating_contact": "2026-Q3",
     "members.abroad_contact": "2026-H2",
     "members.files_checked": "2026-H2",
+    "assessments.standard_studied": "2026",
 }
 
 
@@ -100,9 +101,9 @@ def test_each_line_of_json_is_one_duty_with_the_agreed_keys(check):
     # Two for each rule, but: the second branch has neither committee nor secretary, the first
     # needs no instructor, one committee owes a lecture, and the days on which the year's funds,
     # its plan and the dues of each member were to be settled lie before the records begin.
-    assert len(lines) == 2 * len(RULES) - 12 == 70
+    assert len(lines) == 2 * len(RULES) - 12 == 72
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(found) == 70
+    assert len(found) == 72
     assert found["C0-0", "meetings.committee"] == {
         "organisation": "C0-0",
         "rule": "meetings.committee",
@@ -164,7 +165,7 @@ def test_the_table_counts_each_rule_by_state(check):
     table = out[out.index("要求") :].splitlines()
     assert table[0].split() == ["要求", "已完成", "进行中", "落后", "逾期", "免予"]
     rows = {line.split()[0]: line.split()[1:] for line in table[1:]}
-    assert len(rows) == len(RULES) == 41
+    assert len(rows) == len(RULES) == 42
     # Due before the records begin, so nobody owes it.
     assert rows["工作经费列入预算"] == ["0"] * 5
     assert rows["支部委员会"] == ["2", "0", "0", "0", "0"]
@@ -230,7 +231,7 @@ def test_a_day_before_the_newest_night_is_only_looked_at(check):
     assert (stored_duties(), stored_sums(), CheckRun.objects.count()) == before
     assert "只计算，不改动已存的事项" in errors
     found = {(line["organisation"], line["rule"]): line for line in lines}
-    assert len(lines) == 70
+    assert len(lines) == 72
     assert found["C0-1", "meetings.theme_day"]["state"] == "done"
     assert found["C0-1", "meetings.theme_day"]["met_on"] == "2026-09-20"
     assert found["C0-0", "dues.paid"]["period"] == "2026-09"

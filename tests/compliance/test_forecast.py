@@ -1,3 +1,4 @@
+import dataclasses
 import datetime
 from datetime import date
 
@@ -12,8 +13,8 @@ from branches.values import Values
 from compliance import calendars, forecast
 from compliance.exemptions import grant, withdraw
 from compliance.models import CalendarAddress, Duty, Foreseen
-from compliance.registry import RULES
-from compliance.services import foresee, reconcile, refresh_everybody, run_night
+from compliance.registry import RULES, Measured
+from compliance.services import reconcile, refresh_everybody
 from meetings.enums import Type
 from tests import factories
 from tests.compliance.verdicts import period_on
@@ -37,7 +38,7 @@ def branch():
 
 def foreseen(branch, code, today=TODAY) -> list[tuple[str, date]]:
     rule = RULES[code]
-    forecast._rebuild(rule, today, Values(), None)
+    forecast.rebuild_rule(rule, today, Values(), None)
     rows = Foreseen.objects.filter(organisation=branch, rule=code)
     return list(rows.order_by("due_on").values_list("period", "due_on"))
 
@@ -182,6 +183,91 @@ def test_what_is_late_and_waived_today_is_foreseen_for_the_end_of_its_waiver(bra
     assert foreseen(branch, "tasks.overdue") == [("", date(2026, 12, 31))]
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        # Late with one: the next one is shown, and only the next.
+        ((date(2026, 10, 10), date(2026, 12, 10), date(2027, 1, 15)), [("", date(2026, 12, 10))]),
+        ((date(2026, 10, 10), date(2026, 10, 20), date(2027, 2, 20)), [("", date(2027, 2, 20))]),
+        # Nothing else to come, or too far away.
+        ((date(2026, 10, 10), date(2026, 11, 1)), []),
+        ((date(2026, 10, 10), date(2027, 2, 21)), []),
+        # The next one is due today, tomorrow.
+        ((date(2026, 10, 10), TODAY), [("", TODAY)]),
+        ((date(2026, 10, 10), date(2026, 11, 23)), [("", date(2026, 11, 23))]),
+    ],
+)
+def test_who_is_late_with_one_task_is_shown_the_next(branch, days, expected):
+    for day in days:
+        factories.make_task(branch, opened_on=date(2026, 9, 1), due_on=day)
+    assert foreseen(branch, "tasks.overdue") == expected
+
+
+def test_each_late_branch_is_shown_its_own_next_task(branch):
+    others = [factories.make_branch(branch.parent) for _number in range(3)]
+    ahead = [date(2026, 11, 30), date(2026, 12, 20), date(2027, 2, 1), date(2027, 2, 1)]
+    for one, day in zip([branch, *others], ahead, strict=True):
+        factories.make_task(one, opened_on=date(2026, 9, 1), due_on=date(2026, 10, 10))
+        factories.make_task(one, opened_on=date(2026, 9, 1), due_on=day)
+    foreseen(branch, "tasks.overdue")
+    rows = Foreseen.objects.filter(rule="tasks.overdue").order_by("organisation_id")
+    assert list(rows.values_list("due_on", flat=True)) == ahead
+
+
+def test_of_who_is_late_another_offence_with_days_of_grace_left_is_shown(branch):
+    """With thirty days of grace a task is late thirty days after its deadline."""
+    rule = dataclasses.replace(RULES["tasks.overdue"], grace_days=31)
+    factories.make_task(branch, opened_on=date(2026, 6, 1), due_on=date(2026, 8, 1))
+    factories.make_task(branch, opened_on=date(2026, 6, 1), due_on=date(2026, 11, 1))
+    factories.make_task(branch, opened_on=date(2026, 6, 1), due_on=date(2026, 11, 11))
+    forecast.rebuild_rule(rule, TODAY, Values())
+    assert Foreseen.objects.get().due_on == date(2026, 12, 2)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "dissolved_on", "expected"),
+    [
+        (date(2026, 12, 10), date(2026, 12, 31), [("", date(2026, 12, 10))]),
+        # Its last day is the 10th; late it would be from the 11th.
+        (date(2026, 12, 10), date(2026, 12, 12), [("", date(2026, 12, 10))]),
+        (date(2026, 12, 10), date(2026, 12, 10), []),
+        (date(2026, 12, 10), date(2026, 12, 5), []),
+        # Beyond the days foreseen.
+        (date(2026, 12, 10), date(2027, 6, 1), [("", date(2026, 12, 10))]),
+    ],
+)
+def test_a_branch_that_ends_is_shown_what_is_due_before(branch, due_on, dissolved_on, expected):
+    branch.dissolved_on = dissolved_on
+    branch.save()
+    factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=due_on)
+    assert foreseen(branch, "tasks.overdue") == expected
+
+
+def test_a_condition_without_a_first_day_counts_from_the_day_a_night_saw_it(branch):
+    rule = dataclasses.replace(
+        RULES["branches.no_secretary"],
+        grace_days=30,
+        measure=lambda question: [Measured(branch.pk, 0, 1)],
+    )
+    forecast.rebuild_rule(rule, TODAY, Values())
+    assert Foreseen.objects.get().due_on == date(2026, 12, 21)
+    reconcile(rule, None, as_of=TODAY, values=Values())
+    for later in range(4):
+        forecast.rebuild_rule(rule, TODAY + datetime.timedelta(days=later), Values())
+        assert Foreseen.objects.get().due_on == date(2026, 12, 21)
+
+
+def test_a_condition_that_arises_without_a_first_day_is_foreseen_by_the_day_it_arises(branch):
+    rule = dataclasses.replace(
+        RULES["branches.no_secretary"],
+        measure=lambda question: [
+            Measured(branch.pk, 0, int(question.as_of >= date(2027, 1, 8))),
+        ],
+    )
+    forecast.rebuild_rule(rule, TODAY, Values())
+    assert Foreseen.objects.get().due_on == date(2027, 1, 7)
+
+
 def test_nothing_turns_red_that_was_not_foreseen_thirty_days_before(branch):
     """The claim, for one branch over the turn of a year; the facts do not change."""
     factories.make_task(branch, opened_on=date(2026, 11, 1), due_on=date(2026, 12, 31))
@@ -208,8 +294,8 @@ def test_nothing_turns_red_that_was_not_foreseen_thirty_days_before(branch):
 
 def test_a_second_run_writes_nothing(branch):
     some = RULES["meetings.theme_day"]
-    assert forecast._rebuild(some, TODAY, Values(), None) == 3
-    assert forecast._rebuild(some, TODAY, Values(), None) == 0
+    assert forecast.rebuild_rule(some, TODAY, Values(), None) == 3
+    assert forecast.rebuild_rule(some, TODAY, Values(), None) == 0
 
 
 def test_one_branch_is_rebuilt_without_touching_another(branch):
@@ -218,7 +304,7 @@ def test_one_branch_is_rebuilt_without_touching_another(branch):
     factories.make_meeting(neighbour, date(2026, 11, 5), [Type.THEME_DAY])
     factories.make_meeting(branch, date(2026, 11, 5), [Type.THEME_DAY])
     only = type(branch).objects.filter(pk=branch.pk)
-    forecast._rebuild(RULES["meetings.theme_day"], TODAY, Values(), only)
+    forecast.rebuild_rule(RULES["meetings.theme_day"], TODAY, Values(), only)
     counts = [
         Foreseen.objects.filter(organisation=one, rule="meetings.theme_day").count()
         for one in (branch, neighbour)
@@ -348,15 +434,3 @@ def test_the_address_is_shown_once(client, branch):
     assert ".ics" not in again and "还没有" in again
     assert client.post("/duties/calendar/", {"act": "close"}).status_code == 302
     assert "还没有开通" in client.get("/duties/calendar/").content.decode()
-
-
-def test_a_night_ends_with_the_forecast_and_a_failing_one_is_its_fault(branch, monkeypatch):
-    run = foresee(run_night(TODAY))
-    assert run.faults == "" and Foreseen.objects.filter(organisation=branch).exists()
-
-    def fail(day):
-        raise RuntimeError("broken")
-
-    monkeypatch.setattr(forecast, "rebuild", fail)
-    assert "往后看的预报" in foresee(run).faults
-    assert foresee(None) is None

@@ -14,6 +14,7 @@ from compliance.services import reconcile, run_night
 from meetings.enums import Type
 from meetings.models import Meeting
 from meetings.services.recording import cancel_meeting
+from tasks.models import Task
 from tests import factories
 from tests.compliance.counties import build_county
 from tests.compliance.verdicts import county_value, judge_everything, period_on
@@ -293,10 +294,13 @@ def test_the_history_says_from_what_to_what(client, county):
     duty = duty_in(bad, "tasks.overdue")
     as_role(client, "secretary", bad)
     (event,) = client.get(page_of(duty)).context["events"]
+    task = Task.objects.get(organisation=bad)
     assert event == {
         "at": "9月30日",
         "kind": "overdue",
         "words": "首次核对 → 逾期（1 项）",
+        "record": f"出现：2026年8月31日 {task.number} {task.problem}",
+        "record_url": reverse("tasks:detail", args=[task.pk]),
     }
 
 

@@ -27,7 +27,8 @@ SAMPLES = Path(settings.BASE_DIR).parent / "shared" / "samples"
 AS_OF = date(2026, 9, 30)
 
 
-def _sample(name: str) -> Path:
+def sample(name: str) -> Path:
+    """The folder of a sample; without one the test is left out, under REQUIRE_ALL it fails."""
     folder = SAMPLES / name
     if not (folder.is_dir() and (SAMPLES / "expected.json").is_file()):
         reason = f"no sample: {folder} and expected.json are not there"
@@ -39,14 +40,14 @@ def _sample(name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def expected():
-    _sample("clean")
+    sample("clean")
     return json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module", params=["clean", "typed"])
 def found(request, django_db_setup, django_db_blocker, tmp_path_factory):
     """What the commands say about a sample; the database is as before afterwards."""
-    folder = _sample(request.param)
+    folder = sample(request.param)
     results = tmp_path_factory.mktemp("results")
     with (
         django_db_blocker.unblock(),

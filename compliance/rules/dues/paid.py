@@ -1,5 +1,6 @@
 """收缴: every member has paid the month in full."""
 
+import datetime
 from decimal import Decimal
 
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery
@@ -23,41 +24,69 @@ from dues.models import Charge, Payment
 from dues.rates import HALF_A_FEN
 from dues.standing import paid_by, with_paid
 
+# A list longer than this is not worth naming in a query.
+_NAMED_AT_MOST = 1000
+
+
+def _owed(question: Question):
+    """The month's charges."""
+    return Charge.objects.filter(
+        organisation__in=question.organisations, month=question.starts_on, amount__gt=0
+    )
+
 
 def _charges(question: Question):
-    """The month's charges with the sum paid for each, as of the day of judging."""
+    """They with the sum paid for each, as of the day of judging."""
+    return with_paid(_owed(question), until=question.as_of)
+
+
+def _with_day(charges, question: Question):
+    """`last_paid_on` is the day of the last payment for each charge."""
     paid = (
         Payment.objects.filter(member=OuterRef("member"), month=OuterRef("month"))
         .filter(paid_by(question.as_of))
+        .order_by()
         .values("member")
     )
-    charges = Charge.objects.filter(
-        organisation__in=question.organisations, month=question.starts_on, amount__gt=0
-    )
-    return with_paid(charges, until=question.as_of).annotate(
-        last_paid_on=Subquery(paid.annotate(day=Max("paid_on")).values("day"))
-    )
+    return charges.annotate(last_paid_on=Subquery(paid.annotate(day=Max("paid_on")).values("day")))
 
 
 def _measure_paid(question: Question):
-    rows = (
+    found = list(
         _charges(question)
+        .order_by()
         .values("organisation_id")
-        .annotate(
-            due=Count("pk"),
-            full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)),
-            last=Max("last_paid_on"),
-        )
-        .values_list("organisation_id", "due", "full", "last")
+        .annotate(due=Count("pk"), full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)))
+        .values_list("organisation_id", "due", "full")
     )
-    for pk, due, full, last in rows:
-        yield Measured(pk, due, full, met_on=last if full == due else None)
+    last = _last_days(question, [pk for pk, due, full in found if full == due])
+    for pk, due, full in found:
+        yield Measured(pk, due, full, met_on=last.get(pk))
+
+
+def _last_days(question: Question, complete: list[int]) -> dict[int, datetime.date]:
+    """When those who have collected everything did so. Nobody else is asked about: looking at each
+    payment once more costs as much as adding them up."""
+    if not complete:
+        return {}
+    charges = _owed(question)
+    if len(complete) <= _NAMED_AT_MOST:
+        charges = charges.filter(organisation__in=complete)
+    rows = (
+        _with_day(charges, question)
+        .order_by()
+        .values("organisation_id")
+        .annotate(last=Max("last_paid_on"))
+    )
+    found = dict(rows.values_list("organisation_id", "last"))
+    return {pk: found.get(pk) for pk in complete}
 
 
 def _paid_evidence(question: Question, organisation: Organisation) -> Evidence:
     counted, missing = [], []
     owed, received = Decimal(0), Decimal(0)
-    for charge in _charges(question).select_related("member").order_by("member_id"):
+    charges = _with_day(_charges(question), question)
+    for charge in charges.select_related("member").order_by("member_id"):
         owed += charge.amount
         received += charge.paid
         full = charge.paid >= charge.amount

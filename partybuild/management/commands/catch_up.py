@@ -12,7 +12,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         consumed = services.refresh(as_of=today())
         self.stdout.write(f"已重新核对变动 {consumed} 处")
-        run = services.foresee(services.catch_up(today()))
+        run = services.catch_up(today())
         if run is None:
             self.stdout.write("今天的核对已完成")
         else:

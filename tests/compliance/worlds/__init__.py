@@ -1,0 +1,1 @@
+"""A small county in which anything may happen."""

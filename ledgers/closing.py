@@ -15,6 +15,7 @@ from branches.periods import Period, month_of, period_of
 from branches.services import path_keys
 from branches.values import Key, Values
 from compliance.freezing import freeze
+from compliance.models import CheckRun
 from jobs.models import Job, JobState
 from ledgers.exports.content import Content, LiveContent
 from ledgers.exports.ledger import OnProgress, nobody, write_ledger
@@ -31,7 +32,7 @@ CLOSING_DAY = Key(
     unit="日",
     minimum=0,
     maximum=28,
-    help="填 0 表示只由人封账",
+    help="填 0 表示只由人封账；启用以前的月份不自动封",
 )
 
 
@@ -132,9 +133,13 @@ def last_month(today: datetime.date) -> Period:
 
 def to_close(today: datetime.date) -> list[tuple[Organisation, Period]]:
     """What the set day has closed by now and nobody did: the topmost organisations, with every
-    month since the last one closed, at least the last."""
-    day = Values().on(CLOSING_DAY, today)
-    if not day:
+    month since the last one closed, at least the last.
+
+    A month that ended before the first night here is left to people: its records may still be on
+    their way in.
+    """
+    day, first = Values().on(CLOSING_DAY, today), CheckRun.objects.order_by("day").first()
+    if not day or first is None:
         return []
     newest = last_month(today)
     if today.day < day:
@@ -143,6 +148,7 @@ def to_close(today: datetime.date) -> list[tuple[Organisation, Period]]:
         (top, month)
         for top in Organisation.objects.filter(parent__isnull=True, dissolved_on__isnull=True)
         for month in _open_months(top, newest)
+        if month.ends_on >= first.day
     ]
 
 

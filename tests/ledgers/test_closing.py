@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import TrailLine
 from accounts.roles import Role
@@ -15,7 +16,7 @@ from branches.models import ClosedMonth
 from branches.periods import month_of
 from branches.services import move_organisation, set_value
 from compliance.freezing import kept_in_words
-from compliance.models import DutyState, FrozenDuty
+from compliance.models import CheckRun, DutyState, FrozenDuty
 from jobs import services as jobs
 from jobs.models import Job, JobState
 from ledgers import closing
@@ -94,6 +95,11 @@ def export(tmp_path):
 
 def close(organisation, *, by=None, day=TODAY):
     return close_month(organisation=organisation, month=MARCH, today=day, by=by)
+
+
+def checked_since(day):
+    """The first night that ran here."""
+    CheckRun.objects.create(day=day, started_at=timezone.now(), finished_at=timezone.now())
 
 
 def cells(book, sheet):
@@ -248,6 +254,7 @@ def test_the_files_of_a_closed_month_do_not_lie_open(county, branch):
 
 def test_the_set_day_closes_the_last_month_in_a_job(county, branch, settings):
     settings.TODAY_OVERRIDE = date(2026, 4, 10)
+    checked_since(date(2026, 2, 20))
     # The month before last is due since 11 March.
     close_due()
     assert [job.parameters["month"] for job in Job.objects.all()] == ["2026-02"]
@@ -267,8 +274,29 @@ def test_the_set_day_closes_the_last_month_in_a_job(county, branch, settings):
     assert [job.parameters["month"] for job in waiting] == ["2026-04", "2026-05"]
 
 
+def test_a_month_before_the_first_night_is_left_to_people(county, branch, settings):
+    settings.TODAY_OVERRIDE = date(2026, 4, 20)
+    close_due()
+    checked_since(date(2026, 4, 1))
+    close_due()
+    assert not Job.objects.exists()
+    settings.TODAY_OVERRIDE = date(2026, 5, 11)
+    close_due()
+    assert Job.objects.get().parameters["month"] == "2026-04"
+
+
+def test_the_command_of_the_schedule_closes_too(county, branch, settings, capsys):
+    settings.TODAY_OVERRIDE = date(2026, 4, 12)
+    checked_since(date(2026, 4, 12))
+    CheckRun.objects.create(day=date(2026, 3, 31), started_at=timezone.now())
+    call_command("catch_up")
+    assert "2026年3月已封账" in capsys.readouterr().out
+    assert ClosedMonth.objects.get().month == MARCH.starts_on
+
+
 def test_no_day_is_set_where_only_people_close(county, branch, settings):
     settings.TODAY_OVERRIDE = date(2026, 4, 20)
+    checked_since(date(2026, 2, 20))
     set_value(closing.CLOSING_DAY, 0, by=None, on=date(2026, 1, 1), reason="由人封账")
     close_due()
     assert not Job.objects.exists()

@@ -13,7 +13,7 @@ from branches.words import full_date
 from compliance.judging import horizon_on
 from compliance.models import Exemption
 from compliance.registry import RULES
-from compliance.services import reconcile
+from compliance.services import Asked, reconcile_together
 
 AREA = "duty_exemptions"
 LONGEST = Key(
@@ -129,13 +129,9 @@ def _judge_again(exemption: Exemption, today: datetime.date) -> None:
     rule, values = RULES[exemption.rule], Values()
     # The minute's run then foresees anew what the exemption takes out of the days to come.
     note_change(exemption.organisation_id, min(rule.areas), exemption.starts_on, exemption.ends_on)
+    asked = []
     for period in horizon_on(today, values).periods(rule):
         last = min(period.ends_on, today) if period else today
         if exemption.starts_on <= last <= exemption.ends_on:
-            reconcile(
-                rule,
-                period,
-                as_of=today,
-                values=values,
-                organisations=Organisation.objects.filter(pk=exemption.organisation_id),
-            )
+            asked.append(Asked(rule, period, {exemption.organisation_id}))
+    reconcile_together(asked, as_of=today, values=values)

@@ -1,7 +1,7 @@
 """From what was measured to a verdict. Reads facts, writes nothing."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Min, Q
@@ -98,33 +98,53 @@ def horizon_on(as_of: datetime.date, values: Values) -> Horizon:
     return Horizon(as_of, add_months(as_of, -values.on(WINDOW_MONTHS, as_of)), begins_on, values)
 
 
+@dataclass(frozen=True)
+class Owing:
+    """Who owes a duty: of these kinds on its last day, founded by then or before, not dissolved."""
+
+    kinds: frozenset[str]
+    needs_relations: bool
+    founded_by: datetime.date
+    ends_on: datetime.date
+
+    def among(self, organisations):
+        """Those of a queryset, as a queryset."""
+        found = organisations.filter(were("kind", self.kinds, self.ends_on))
+        if self.needs_relations:
+            found = found.filter(were("form", set(Form) - WITHOUT_RELATIONS, self.ends_on))
+        return found.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=self.founded_by)).filter(
+            Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=self.ends_on)
+        )
+
+
+def owing(rule: Rule, period: Period | None, as_of: datetime.date) -> Owing:
+    """Who owes the duty of a period, seen on a day."""
+    ends_on = min(period.ends_on, as_of) if period else as_of
+    founded_by = ends_on if rule.is_standing or rule.from_founding else period.starts_on
+    return Owing(frozenset(rule.kinds), rule.needs_relations, founded_by, ends_on)
+
+
 def question_for(
     rule: Rule, period: Period | None, as_of: datetime.date, values: Values, organisations=None
 ) -> Question:
     """The question with the organisations that owe the duty, out of `organisations` (None: all)."""
-    ends_on = min(period.ends_on, as_of) if period else as_of
-    owing = (Organisation.objects.all() if organisations is None else organisations).filter(
-        were("kind", rule.kinds, ends_on)
-    )
-    if rule.needs_relations:
-        owing = owing.filter(were("form", set(Form) - WITHOUT_RELATIONS, ends_on))
-    founded_by = ends_on if rule.is_standing or rule.from_founding else period.starts_on
-    owing = owing.filter(Q(founded_on__isnull=True) | Q(founded_on__lte=founded_by)).filter(
-        Q(dissolved_on__isnull=True) | Q(dissolved_on__gt=ends_on)
-    )
-    return Question(owing, period, ends_on, as_of, values)
+    who = owing(rule, period, as_of)
+    everybody = Organisation.objects.all() if organisations is None else organisations
+    return Question(who.among(everybody), period, who.ends_on, as_of, values)
 
 
-def judge(rule: Rule, question: Question) -> list[Verdict]:
+def judge(rule: Rule, question: Question, exempt: Collection[int] | None = None) -> list[Verdict]:
     """Measure and judge, organisation by organisation in the order of their keys.
 
     Those for whom other values hold are measured apart; where the rule is off nobody is.
+    `exempt` are the organisations exempt on the last day, where the caller has read them.
     """
-    exempt = set(
-        Exemption.objects.on(question.ends_on)
-        .filter(rule=rule.code)
-        .values_list("organisation_id", flat=True)
-    )
+    if exempt is None:
+        exempt = set(
+            Exemption.objects.on(question.ends_on)
+            .filter(rule=rule.code)
+            .values_list("organisation_id", flat=True)
+        )
     return sorted(
         (
             verdict
@@ -136,7 +156,7 @@ def judge(rule: Rule, question: Question) -> list[Verdict]:
     )
 
 
-def _judged(rule: Rule, question: Question, exempt: set[int]) -> Iterator[Verdict]:
+def _judged(rule: Rule, question: Question, exempt: Collection[int]) -> Iterator[Verdict]:
     """The verdicts on organisations for which the same values hold."""
     version = rule.version(question.values, question.ends_on)
     strict = question.value(rule.strict_key)

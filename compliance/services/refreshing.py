@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from branches.models import Changed, Organisation, Placement
 from branches.periods import Period
-from branches.services import VALUES_AREA
+from branches.services import VALUES_AREA, path_keys
 from branches.services.areas import AREA as BRANCHES_AREA
 from branches.values import Values
 from compliance import forecast, scopes, summaries
@@ -19,7 +19,13 @@ from compliance.isolating import apart
 from compliance.judging import horizon_on, period_key
 from compliance.models import CheckRun
 from compliance.registry import RULES, Rule
-from compliance.services.reconciling import AT_ONCE, reconcile
+from compliance.services.reconciling import (
+    AT_ONCE,
+    Asked,
+    lock,
+    reconcile,
+    reconcile_together,
+)
 from jobs.pulses import words_of
 
 logger = logging.getLogger(__name__)
@@ -117,18 +123,25 @@ def _judge_whole(organisation: Organisation, as_of: datetime.date) -> None:
     """
     values = Values()
     horizon = horizon_on(as_of, values)
-    for rule in RULES.values():
-        for period in horizon.periods(rule)[-2:]:
-            try:
-                reconcile(
-                    rule,
-                    period,
-                    as_of=as_of,
-                    values=values,
-                    organisations=Organisation.objects.filter(pk=organisation.pk),
-                )
-            except Exception:
-                logger.exception("rule %s failed for %s", rule.code, organisation.pk)
+    asked = [
+        Asked(rule, period, {organisation.pk})
+        for rule in RULES.values()
+        for period in horizon.periods(rule)[-2:]
+    ]
+    try:
+        reconcile_together(asked, as_of=as_of, values=values)
+    except Exception:
+        logger.info("judged one by one", exc_info=True)
+        for one in asked:
+            _judge_alone(one, as_of, values)
+
+
+def _judge_alone(asked: Asked, as_of: datetime.date, values: Values) -> None:
+    organisations = Organisation.objects.filter(pk__in=asked.organisation_ids)
+    try:
+        reconcile(asked.rule, asked.period, as_of=as_of, values=values, organisations=organisations)
+    except Exception:
+        logger.exception("rule %s failed for %s", asked.rule.code, asked.organisation_ids)
 
 
 def _refresh_some(
@@ -140,15 +153,9 @@ def _refresh_some(
         return False
     with transaction.atomic():
         notes = list(waiting.select_for_update(skip_locked=not wait))
-        values, broken = Values(), set()
-        horizon = horizon_on(as_of, values)
-        for rule, concerned in _concerned(notes, values):
-            # Whatever its days, a note may move what is foreseen.
-            done.touched.setdefault(rule.code, set()).update(_reached(rule, concerned))
-            for period in horizon.periods(rule):
-                near = [note for note in concerned if _overlaps(note, rule, period, as_of)]
-                if touched := _reached(rule, near):
-                    broken |= _judge_apart(rule, period, as_of, values, touched, done)
+        values = Values()
+        asked = list(_asked(notes, as_of, values, done))
+        broken = _judge_together(asked, as_of, values, done)
         given_up = timezone.now() - _TRIED_FOR
         judged = [
             note.pk for note in notes if note.organisation_id not in broken or note.at < given_up
@@ -161,10 +168,36 @@ def _refresh_some(
     return bool(notes)
 
 
-def _judge_apart(
-    rule: Rule, period: Period | None, as_of, values, organisation_ids: set[int], done: Refreshed
-) -> set[int]:
+def _asked(notes, as_of: datetime.date, values: Values, done: Refreshed) -> Iterator[Asked]:
+    """What the notes ask to be judged, in the order of the rules."""
+    horizon = horizon_on(as_of, values)
+    for rule, concerned in _concerned(notes, values):
+        # Whatever its days, a note may move what is foreseen.
+        done.touched.setdefault(rule.code, set()).update(_reached(rule, concerned))
+        for period in horizon.periods(rule):
+            near = [note for note in concerned if _overlaps(note, rule, period, as_of)]
+            if touched := _reached(rule, near):
+                yield Asked(rule, period, touched)
+
+
+def _judge_together(asked: list[Asked], as_of, values: Values, done: Refreshed) -> set[int]:
+    """Judge them all at once; where that raises, each by itself, so that what is broken stops
+    nothing else. Returns the organisations for which a rule is broken."""
+    try:
+        reconcile_together(asked, as_of=as_of, values=values)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.info("judged one by one", exc_info=True)
+        # Duties before sums, as everybody does.
+        lock(asked)
+        return set().union(*(_judge_apart(one, as_of, values, done) for one in asked))
+    return set()
+
+
+def _judge_apart(asked: Asked, as_of, values: Values, done: Refreshed) -> set[int]:
     """Judge a rule for a period; returns the organisations for which it is broken."""
+    rule, period, organisation_ids = asked.rule, asked.period, asked.organisation_ids
 
     def act(organisations):
         return reconcile(rule, period, as_of=as_of, values=values, organisations=organisations)
@@ -230,12 +263,8 @@ def _reached(rule: Rule, notes: list[Changed]) -> set[int]:
 
 def _with_those_above(organisation_ids: set[int]) -> set[int]:
     """The organisations and all that stand above them in today's tree."""
-    above, found = organisation_ids, set(organisation_ids)
-    while above:
-        parents = Organisation.objects.filter(pk__in=above, parent__isnull=False)
-        above = set(parents.values_list("parent_id", flat=True)) - found
-        found |= above
-    return found
+    paths = Organisation.objects.filter(pk__in=organisation_ids).values_list("path", flat=True)
+    return organisation_ids.union(*map(path_keys, paths))
 
 
 def _overlaps(note: Changed, rule: Rule, period: Period | None, as_of: datetime.date) -> bool:

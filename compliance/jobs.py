@@ -33,7 +33,8 @@ def refresh_changed():
         with pulse("refresh") as beat:
             beat.fault = "、".join(services.refresh_everybody(today()).faults)
     finally:
-        services.catch_up(night_due())
+        if not services.is_under_way(night_due(), timezone.now()):
+            services.catch_up(night_due())
 
 
 def night_due() -> datetime.date:

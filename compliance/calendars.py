@@ -13,6 +13,7 @@ from icalendar import Calendar, Event
 from accounts import trail
 from accounts.models import User
 from branches.models import Organisation
+from branches.scope import paths_reached
 from branches.values import Values
 from compliance.models import CalendarAddress, Foreseen
 from compliance.registry import RULES
@@ -84,8 +85,12 @@ def feed(user, *, now: datetime, link_to: Callable[[str], str]) -> bytes:
     calendar.add("refresh-interval", _AGAIN, parameters={"value": "DURATION"})
     branches = list(Organisation.objects.branches().visible_to(user)[:2])
     rows = Foreseen.objects.visible_to(user).filter(rule__in=list(RULES))
-    one = branches[0] if len(branches) == 1 else None
-    for uid, due_on, title, text in _duties(rows, one, now.date()) if one else _sums(rows):
+    # A committee with a single branch keeps what is its own.
+    alone = len(branches) == 1 and set(paths_reached(user)) == {branches[0].path}
+    one = branches[0] if alone else None
+    for uid, due_on, title, text in (
+        _duties(rows, one, timezone.localdate(now)) if one else _sums(rows)
+    ):
         event = Event()
         event.add("uid", f"{uid}@partybuild")
         event.add("dtstamp", now)

@@ -165,6 +165,8 @@ def chosen_of(standard: Standard, names: Iterable[str]) -> dict[Key, Any]:
 @transaction.atomic
 def copy(standard: Standard, *, by) -> Standard:
     """A set of the county's own with the same lines, to be changed as it likes."""
+    # Two who copy it at once, or click twice, wait for each other and get different titles.
+    standard = Standard.objects.select_for_update(no_key=True).get(pk=standard.pk)
     title = _free_title(f"{standard.title}（本县修改）"[:95])
     copied = Standard.objects.create(
         code=f"county-{uuid.uuid4().hex[:12]}",

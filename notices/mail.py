@@ -1,6 +1,7 @@
 """Notices by e-mail, through the mail server of the installation (EMAIL_URL, NOTICE_FROM)."""
 
 import contextlib
+import re
 import smtplib
 from email.utils import parseaddr
 
@@ -32,9 +33,9 @@ def send(delivery: Delivery, message: Message) -> Outcome:
         _mail(delivery, message, connection).send()
     except smtplib.SMTPRecipientsRefused as refused:
         code, said = next(iter(refused.recipients.values()))
-        return _answered(code, said)
+        return _answered(delivery, code, said)
     except smtplib.SMTPResponseException as fault:
-        return _answered(fault.smtp_code, fault.smtp_error)
+        return _answered(delivery, fault.smtp_code, fault.smtp_error)
     except smtplib.SMTPNotSupportedError:
         return Outcome(Result.REFUSED, "发信服务器不支持这样的邮箱地址")
     except (smtplib.SMTPException, OSError):
@@ -67,8 +68,16 @@ def _said(line: Line) -> str:
     return f"{line.words}\n  {line.href}" if line.href else line.words
 
 
-def _answered(code: int, said) -> Outcome:
+def _answered(delivery: Delivery, code: int, said) -> Outcome:
     """4xx asks to come again, 5xx refuses for good."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    words = f"发信服务器退回（{code}）：{' '.join(text.split())[:120]}"
+    text = _safe(" ".join(text.split()), delivery.channel.address)
+    words = f"发信服务器退回（{code}）：{text[:120]}"
     return Outcome(Result.LATER if 400 <= code < 500 else Result.REFUSED, words)
+
+
+def _safe(said: str, address: str) -> str:
+    """The words of an answer without the address it may repeat, whole or without its host."""
+    for told in (address, address.partition("@")[0]):
+        said = re.sub(rf"(?<![\w.]){re.escape(told)}(?!\w)", "***", said, flags=re.IGNORECASE)
+    return said

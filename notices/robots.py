@@ -139,8 +139,9 @@ def address_fault(kind: str, address: str) -> str:
         return example
     own = urlsplit(robot.address)
     if parts.scheme == "https" and parts.hostname == own.hostname and port in (None, 443):
-        fits = parts.path.startswith(own.path) if not robot.key else parts.path == own.path
-        return "" if fits and _key(robot, parts) else example
+        # Without a parameter the key is one piece, and nothing leads on from there or back.
+        fits = parts.path == (own.path if robot.key else own.path + _key(robot, parts))
+        return "" if fits and _key(robot, parts).strip(".") else example
     if parts.scheme in ("https", "http") and parts.netloc in settings.NOTICE_WEBHOOK_HOSTS:
         return "" if _key(robot, parts) else "地址里没有机器人的密钥，请整个复制"
     return example

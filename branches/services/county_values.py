@@ -63,10 +63,13 @@ def set_values(
 
 def _stored(key: Key, value, before, by, on, reason: str, scope: str, words: str) -> Setting:
     """One value with its line of the trail."""
-    rows = Setting.objects.select_for_update().filter(key=key.name, scope=scope, starts_on=on)
-    setting = rows.first() or Setting(key=key.name, scope=scope, starts_on=on)
-    setting.value, setting.reason = value, reason
-    setting.save()
+    # Also where somebody else, or a second click, gives it for the same day at the same moment.
+    setting, _new = Setting.objects.update_or_create(
+        key=key.name,
+        scope=scope,
+        starts_on=on,
+        defaults={"value": value, "reason": reason},
+    )
     trail.record(
         by=by,
         action="要求设置",

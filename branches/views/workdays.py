@@ -23,6 +23,7 @@ from branches.workdays import Stretch, WorkdayFault
 
 # What the import calls this ledger in the address of its blank workbook.
 _TEMPLATE = "day"
+_MOVED = "这几天刚被别人改过，你填的内容还在；上面写的是现在的日期，核对后再提交一次"
 
 
 def _may_look(request) -> bool:
@@ -142,19 +143,28 @@ def workday(request, pk: int):
         },
     )
     removal = RemovalForm(request.POST if removing else None, prefix="remove")
-    if removing and removal.is_valid():
-        if _removed(request, removal, days):
+    faulty = removal if removing else form
+    if faulty.is_valid():
+        if request.POST.get("shown") != _shown(stretch):
+            faulty.add_error(None, _MOVED)
+        elif removing and _removed(request, removal, days):
             return redirect(_page_of(stretch.first.year))
-    elif given is not None and form.is_valid() and _saved(request, form, instead_of=days):
-        return redirect(_page_of(form.cleaned_data["days"][0][0].year))
+        elif not removing and _saved(request, form, instead_of=days):
+            return redirect(_page_of(form.cleaned_data["days"][0][0].year))
     context = {
         "title": stretch_text(*days),
         "list_url": _page_of(stretch.first.year),
         "form": form,
         "removal": removal,
-        "faulty": removal if removing else form,
+        "faulty": faulty,
+        "shown": _shown(stretch),
     }
     return render(request, "branches/workday_form.html", context)
+
+
+def _shown(one: Stretch) -> str:
+    """The stretch as a page shows it, to know whether somebody else has changed it since."""
+    return f"{one.first:%Y%m%d}-{one.last:%Y%m%d} {one.is_workday} {one.note}"
 
 
 def _removed(request, removal: RemovalForm, days) -> bool:

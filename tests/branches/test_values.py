@@ -7,6 +7,7 @@ from accounts.models import TrailLine
 from branches.models import Setting
 from branches.services import set_value, set_values
 from branches.values import KEYS, Key, Values
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +193,12 @@ def test_several_values_are_given_together_or_not_at_all():
     set_values({STRICT: True, LECTURES: 12}, by=None, on=JULY, reason="县委文件")
     assert (Values().on(STRICT, JULY), Values().on(LECTURES, JULY)) == (True, 12)
     assert TrailLine.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_give_a_value_for_the_same_day_at_once_give_it_once():
+    def give():
+        return set_value(LECTURES, 6, by=None, on=JULY, reason="县委文件").value
+
+    assert at_once(give, give, give) == [6, 6, 6]
+    assert Setting.objects.get().value == 6

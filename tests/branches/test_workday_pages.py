@@ -26,6 +26,8 @@ pytestmark = pytest.mark.django_db
 
 PAGE = reverse("branches:workdays")
 NATIONAL = date(2026, 10, 1), date(2026, 10, 7)
+# How the page of it says what it showed.
+SHOWN = "20261001-20261007 False 国庆节"
 
 
 @pytest.fixture(autouse=True)
@@ -210,7 +212,7 @@ def test_the_county_edits_a_stretch(client, officer):
     page = text(client.get(at(date(2026, 10, 3))))
     assert "2026年10月1日—7日" in page
     given = {"days": "10月1日至8日", "is_workday": "off", "note": "国庆节、中秋节"}
-    response = client.post(at(NATIONAL[0]), given | {"step": "save"})
+    response = client.post(at(NATIONAL[0]), given | {"step": "save", "shown": SHOWN})
     assert response.url == PAGE + "?year=2026"
     rows = Workday.objects.filter(note="国庆节、中秋节").values_list("day", flat=True)
     assert list(rows) == [date(2026, 10, day) for day in range(1, 9)]
@@ -218,11 +220,32 @@ def test_the_county_edits_a_stretch(client, officer):
 
 def test_the_county_takes_a_stretch_out_with_a_reason(client, officer):
     url = at(NATIONAL[0])
-    response = client.post(url, {"step": "remove", "remove-reason": ""})
+    response = client.post(url, {"step": "remove", "remove-reason": "", "shown": SHOWN})
     assert "请写明为什么移除" in text(response)
-    assert client.post(url, {"step": "remove", "remove-reason": "录错了"}).status_code == 302
+    given = {"step": "remove", "remove-reason": "录错了", "shown": SHOWN}
+    assert client.post(url, given).status_code == 302
     assert not Workday.objects.filter(day__gte=NATIONAL[0], day__lte=NATIONAL[1]).exists()
     assert client.get(url).status_code == 404
+
+
+def test_what_somebody_else_changed_meanwhile_is_shown_before_it_is_changed_again(client, officer):
+    url = at(NATIONAL[0])
+    assert f'name="shown" value="{SHOWN}"' in text(client.get(url))
+    added = date(2026, 10, 8)
+    set_days(first=added, last=added, is_workday=False, note="国庆节", by=None)
+    for given in (
+        {"step": "remove", "remove-reason": "录错了"},
+        {"step": "save", "days": "10月1日至6日", "is_workday": "off", "note": "国庆假期"},
+    ):
+        page = text(client.post(url, given | {"shown": SHOWN}))
+        assert "这几天刚被别人改过" in page
+        assert "2026年10月1日—8日" in page
+        assert given.get("note", "录错了") in page
+        assert Workday.objects.filter(note="国庆节", day__gte=NATIONAL[0]).count() == 8
+    again = SHOWN.replace("1007", "1008")
+    assert client.post(url, given | {"shown": again}).status_code == 302
+    assert Workday.objects.filter(note="国庆假期").count() == 6
+    assert not Workday.objects.filter(day=added).exists()
 
 
 def test_the_notice_is_shown_day_by_day_before_it_is_put_in(client, officer):

@@ -181,6 +181,16 @@ def test_a_mail_box_that_does_not_exist_fails_at_once(sink, box):
     assert box.last_fault == "发信服务器退回（550）：no such user"
 
 
+def test_what_a_mail_server_says_is_kept_without_the_address_it_repeats(sink, box):
+    [row] = queued(box)
+    sink.to_recipient = "550 5.1.1 <Lin@example.cn>: mailbox lin not found, policy link"
+    assert deliver_due(NOW) == {"failed": 1}
+    row.refresh_from_db()
+    box.refresh_from_db()
+    assert row.answer == "发信服务器退回（550）：5.1.1 <***>: mailbox *** not found, policy link"
+    assert box.last_fault == row.answer
+
+
 def test_a_mail_server_that_hangs_up_leaves_it_unsure_and_none_leaves_it_waiting(
     sink, box, settings
 ):

@@ -10,7 +10,7 @@ from branches.models import Organisation
 from branches.words import short_date
 from compliance.matters import Matter
 from compliance.registry import RULES, Nature
-from compliance.steps import Step
+from compliance.steps import Step, To
 from compliance.wording import headline_of
 from notices.services import Letter
 
@@ -52,9 +52,9 @@ def digest(
     if len(told) > LINES:
         lines.append(f"另有 {len(told) - LINES} 项，在应办事项里看 {page}")
     if earlier:
-        lines.append(
-            f"此前已经逾期的还有 {earlier} 项，在应办事项里看 {_list_of(recipient, 'overdue')}"
-        )
+        # A committee's list holds all that is late, also what is not late enough to be told to it.
+        which = "此前已经逾期的" if recipient.is_branch else "此前已经逾期、到了上报时间的"
+        lines.append(f"{which}还有 {earlier} 项，在应办事项里看 {_list_of(recipient, 'overdue')}")
     return Letter(recipient, _title(told, earlier, day), "\n".join(lines), page, ABOUT)
 
 
@@ -105,7 +105,9 @@ def _line(item: Item, recipient: Organisation, day: datetime.date, names, duties
     whose = "" if organisation.pk == recipient.pk else f"{organisation.short_name}："
     rule = RULES[matter.rule]
     advice = "（一般要求）" if rule.nature == Nature.NORMALLY and not rule.strict else ""
-    waits = "，等上级处理" if matter.waiting else ""
+    # Who has to act reads that it is his turn.
+    acting = item.steps[0].to == To.ACTING
+    waits = f"，等{'本级' if acting else '上级'}处理" if matter.waiting else ""
     due = f"{short_date(matter.due_on, day)}到期"
     left = (matter.due_on - day).days
     late = f"已过 {-left} 天" if matter.advice else f"已逾期 {-left} 天"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
+from branches.deadlines import BEGINS
 from branches.models import Organisation, OrganisationQuerySet
 from branches.periods import Period, period_of
 from branches.values import Key, Values
@@ -98,9 +99,12 @@ def _foreseen(
         for pk, due_on in conditions.foreseen().items():
             yield (pk, STANDING), due_on
         return
-    waived = _Waived(rule)
+    waived, begins_on = _Waived(rule), values.on(BEGINS, today)
     owing: set[int] = set()
     for period in _periods(rule, today, last, values):
+        if period.starts_on < begins_on and period.ends_on < today:
+            # What is over and began before the records do is judged no more.
+            continue
         as_of = period.ends_on if period.starts_on > today else today
         verdicts = judge(rule, question_for(rule, period, as_of, values, organisations))
         unmet = {one.organisation_id: one.due_on for one in verdicts if one.actual < one.required}
@@ -113,7 +117,7 @@ def _foreseen(
         # A period is waived when its last day is. What is late already is no forecast.
         exempt = waived.on(period.ends_on)
         for pk, due_on in unmet.items():
-            if pk not in exempt and today <= due_on <= last:
+            if pk not in exempt and max(today, begins_on) <= due_on <= last:
                 yield (pk, period_key(period)), due_on
 
 

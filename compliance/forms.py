@@ -70,7 +70,10 @@ class RequirementForm(DatedForm):
 
     scope = forms.ChoiceField(required=False)
     back = forms.BooleanField(
-        label="从这一天起改回按全县", required=False, help_text="只在选了领域或方案时用"
+        label="从这一天起改回按全县",
+        required=False,
+        help_text="只在选了领域或方案时用",
+        widget=forms.CheckboxInput(attrs={"class": "zb-check"}),
     )
     value = forms.CharField(
         label="新的值", max_length=2000, error_messages={"required": "请填新的值"}

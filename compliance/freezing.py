@@ -1,14 +1,18 @@
 """Results that a closed month keeps, and what became of them since."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
-from branches.models import ClosedMonth, OrganisationQuerySet
+from branches.models import ClosedMonth, Organisation, OrganisationQuerySet
 from branches.periods import Period, period_named, period_of
 from branches.values import Values
 from branches.words import full_date
 from compliance.judging import judge, period_key, question_for
 from compliance.models import Duty, FrozenDuty
 from compliance.registry import RULES, Rule
+
+# Organisations named in one query.
+_AT_ONCE = 500
 
 
 def freeze(
@@ -66,9 +70,18 @@ def kept_result(duty: Duty) -> FrozenDuty | None:
     )
 
 
-def is_corrected(duty: Duty, kept: FrozenDuty) -> bool:
-    """Whether later entries changed what was counted; that time has passed is no correction."""
+def _differs(duty: Duty, kept: FrozenDuty) -> bool:
     return (duty.required, duty.actual) != (kept.required, kept.actual)
+
+
+def _corrected(kept: Collection[FrozenDuty], values: Values) -> int:
+    """How many of these results of one rule and period are others by today's records, judged as of
+    the same day. What was done after that day, like dues paid late, is no correction."""
+    rule, period = RULES[kept[0].rule], period_named(kept[0].period)
+    organisations = Organisation.objects.filter(pk__in=[one.organisation_id for one in kept])
+    question = question_for(rule, period, period.ends_on, values, organisations)
+    now = {one.organisation_id: (one.required, one.actual) for one in judge(rule, question)}
+    return sum(now.get(one.organisation_id) != (one.required, one.actual) for one in kept)
 
 
 def kept_in_words(duty: Duty) -> str:
@@ -76,26 +89,35 @@ def kept_in_words(duty: Duty) -> str:
     kept = kept_result(duty)
     if kept is None:
         return ""
-    last = period_named(kept.period).ends_on
+    last = full_date(period_named(kept.period).ends_on)
     said = (
-        f"{full_date(kept.closed.closed_on)}封账，台账所记（截至{full_date(last)}）："
+        f"{full_date(kept.closed.closed_on)}封账，台账所记（截至{last}）："
         f"应有 {kept.required}，实有 {kept.actual}，{kept.get_state_display()}。"
     )
-    if is_corrected(duty, kept):
+    if not _differs(duty, kept):
+        return said
+    if _corrected([kept], Values()):
         return f"{said}封账后记录有变动，本页是更正后的结果（已更正），封存的台账不变。"
-    return said
+    return f"{said}本页连同{last}以后办的一起计算，封存的台账不变。"
 
 
 def corrected_since(closed: ClosedMonth, organisation_ids: Collection[int]) -> int:
-    """How many duties of these organisations, kept when the month was closed, differ now."""
+    """How many duties of these organisations, kept when the month was closed, differ now because
+    their records were changed."""
     kept = {
         (one.organisation_id, one.rule, one.period): one
         for one in FrozenDuty.objects.filter(closed=closed)
         if one.organisation_id in organisation_ids
     }
     live = Duty.objects.filter(period__in={period for _, _, period in kept})
+    differing: dict[tuple[str, str], list[FrozenDuty]] = defaultdict(list)
+    for duty in live:
+        one = kept.get((duty.organisation_id, duty.rule, duty.period))
+        if one is not None and duty.rule in RULES and _differs(duty, one):
+            differing[duty.rule, duty.period].append(one)
+    values = Values()
     return sum(
-        key in kept and is_corrected(duty, kept[key])
-        for duty in live
-        if (key := (duty.organisation_id, duty.rule, duty.period))
+        _corrected(some[start : start + _AT_ONCE], values)
+        for some in differing.values()
+        for start in range(0, len(some), _AT_ONCE)
     )

@@ -33,7 +33,6 @@ def running(now: datetime.datetime) -> dict:
     broken = [row for row in steps + rows if row["kind"] == "late"]
     return {
         "last": _night(runs[0], now) if runs else None,
-        "late": runs[0].finished_at is None or now - runs[0].finished_at > STALE if runs else True,
         "broken": broken,
         "fine": [row for row in steps + rows if row not in broken],
         "pulses": [_pulse(one, now) for one in pulses(now)],

@@ -1,8 +1,8 @@
 """For whom a county value departs from the county's: a sector, or the organisations of a campaign.
 
 A scope is named `sector:<Sector>` or `campaign:<key of tasks.Campaign>`. A campaign reaches those
-that were issued one of its tasks by then or that a measure names, on the days between its beginning and
-its end, unless it is still a draft. Where both hold, the campaign (the one begun last) goes before
+that were issued one of its tasks by then, on the days between its beginning and its end, unless it
+is still a draft. Where both hold, the campaign (the one begun last) goes before
 the sector, and that before the county.
 """
 
@@ -18,7 +18,7 @@ from branches.periods import Period
 from branches.values import Key, Values
 from compliance.registry import RULES, Question, Rule, concerned
 from tasks.enums import CampaignState
-from tasks.models import Campaign, Measure, Task
+from tasks.models import Campaign, Task
 
 SECTOR, CAMPAIGN = "sector:", "campaign:"
 
@@ -102,11 +102,9 @@ def _running(keys: list[int], day: datetime.date) -> Iterable[Campaign]:
 
 def reached_by(campaign: Campaign, day: datetime.date) -> Q:
     """The organisations of a campaign on `day`: issued one of its tasks by then, so that a task of
-    today changes no period gone by, or named by a measure."""
+    today changes no period gone by. Naming a unit in a measure has no day and binds nobody yet."""
     tasks = Task.objects.filter(measure__campaign=campaign, opened_on__lte=day)
-    issued = tasks.values("organisation")
-    named = Measure.objects.filter(campaign=campaign, named__isnull=False).values("named")
-    return Q(pk__in=issued) | Q(pk__in=named)
+    return Q(pk__in=tasks.values("organisation"))
 
 
 def members(scope: str, day: datetime.date) -> Q:

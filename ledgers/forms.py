@@ -32,7 +32,11 @@ class ExportForm(forms.Form):
     organisation = OrganisationField(
         label="组织", error_messages={"invalid_choice": "请从列表里选一个组织"}
     )
-    full_numbers = forms.BooleanField(label="显示完整的证件号和电话", required=False)
+    full_numbers = forms.BooleanField(
+        label="显示完整的证件号和电话",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "zb-check"}),
+    )
     reason = forms.CharField(
         label="用完整号码的理由", required=False, max_length=300, help_text="会记入操作记录"
     )

@@ -71,11 +71,13 @@ def export(request):
 
 
 def _closing_offered(user) -> dict | None:
-    """The last month of the county, while nobody has closed it; None for who may not."""
+    """The last month of the county, closed or to be closed; None for who may not."""
     month = closing.last_month(today())
     county = _county_to_close(user)
-    if county is None or closing.closings_of(county, month):
+    if county is None:
         return None
+    if closing.closings_of(county, month):
+        return {"month_text": month.label, "text": f"{month.label}已封账。", "url": ""}
     if closing.being_closed(county, month):
         return {"month_text": month.label, "text": "正在封账", "url": ""}
     day = Values().on(closing.CLOSING_DAY, today())

@@ -119,13 +119,13 @@ COVERAGE_BY_WORKING = Key(
     "tasks.coverage_by_working",
     "组建方式按实际在本单位工作的正式党员判断",
     True,
-    help="true：连同关系未转的流动党员和兼职党员；false：只算组织关系在本单位的，与党内统计一致",
+    help="选“是”，连同关系未转的流动党员和兼职党员；选“否”，只算组织关系在本单位的，与党内统计一致",
 )
 COVERAGE_TWO_OWN = Key(
     "tasks.coverage_two_own",
     "2 名正式党员的单位单独组建并派指导员",
     True,
-    help="true：按某市方案单独组建；false：按通行做法联合组建",
+    help="选“是”，按某市方案单独组建；选“否”，按通行做法联合组建",
 )
 
 # --- The rectification ledger (整改台账) ------------------------------------------------------

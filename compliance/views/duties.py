@@ -13,7 +13,7 @@ from branches.history import below_on
 from branches.links import link
 from branches.models import Organisation
 from branches.periods import period_named
-from branches.scope import get_for, is_superior, reaches
+from branches.scope import get_for, is_superior, paths_reached, reaches
 from branches.values import Values
 from compliance import services
 from compliance.explanation import explain
@@ -95,7 +95,7 @@ def duty_list(request):
         _WORST_FIRST, "due_on", "organisation__code", "rule", "period"
     )
     page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
-    one_branch = organisation is not None and organisation.is_branch
+    one_branch = organisation.is_branch if organisation else _has_one_branch(request.user)
     now = today()
     soon_days = Values().on(SOON_DAYS, now)
     return render(
@@ -145,6 +145,13 @@ def _organisation(request) -> Organisation | None:
     return get_for(Organisation.objects.all(), request.user, code=code) if code else None
 
 
+def _has_one_branch(reader) -> bool:
+    """Whether all that the reader sees is one branch."""
+    reached = paths_reached(reader)
+    seen = Organisation.objects.branches().visible_to(reader)
+    return len(reached) == 1 and seen.filter(path__in=reached).exists()
+
+
 def _kept(request, names) -> list[tuple[str, str]]:
     return [(name, request.GET[name]) for name in names if request.GET.get(name)]
 
@@ -191,7 +198,7 @@ def _row(one: Duty, now, soon_days: int, reader) -> dict:
         "organisation_url": reverse(page, args=[one.organisation.code]) if open_to else "",
         "name": RULES[one.rule].title,
         "period_text": period_text(one, now),
-        "required": one.required,
+        "required": "—" if RULES[one.rule].is_standing else one.required,
         "actual": one.actual,
         "due_text": day_text(one.due_on, now),
         "kind": kind_of(one, now, soon_days),

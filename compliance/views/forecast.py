@@ -118,7 +118,9 @@ def _steps(lines: list[dict], today: datetime.date) -> list[dict]:
                 line
                 | {
                     "due_text": day_text(line["due_on"], today),
-                    "left": f"还剩 {(line['due_on'] - today).days} 天",
+                    "left": f"还剩 {left} 天"
+                    if (left := (line["due_on"] - today).days)
+                    else "今天到期",
                     "soon": name == _STEPS[0][1],
                 }
                 for line in some

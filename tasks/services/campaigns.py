@@ -10,13 +10,14 @@ from decimal import Decimal
 from django.db import models, transaction
 
 from accounts import trail
+from branches.changes import note_changes
 from branches.models import Organisation
 from branches.periods import add_years
 from branches.words import full_date
 from tasks import plans
 from tasks.enums import CampaignState
 from tasks.models import Block, Campaign, CampaignValue, Measure, Phase, Target, Task
-from tasks.services import Refused
+from tasks.services import AREA, Refused
 from tasks.services.kept import differing, held, keep
 
 TRAIL_AREA = "campaigns"
@@ -244,10 +245,13 @@ def change_campaign(*, campaign: Campaign, version: int, facts: CampaignFacts, b
     facts = _checked(facts)
     _check_single(held_row.organisation, facts, leaving_out=held_row)
     before = words_of(held_row)
+    days = held_row.starts_on, held_row.ends_on
     keep(held_row, **asdict(facts))
     old, new = differing(before, words_of(held_row))
     if new:
         line("修改方案", held_row, by=by, before=old, after=new)
+    if days != (held_row.starts_on, held_row.ends_on):
+        _note(held_row, min(days[0], held_row.starts_on), max(days[1], held_row.ends_on))
     return held_row
 
 
@@ -274,7 +278,17 @@ def close_campaign(
     if open_tasks:
         after["没有销号的任务"] = f"{open_tasks} 项，继续办"
     line("结束方案", held_row, by=by, before={"状态": CampaignState.RUNNING.label}, after=after)
+    _note(held_row, on, max(on, held_row.ends_on))
     return held_row
+
+
+def _note(campaign: Campaign, from_on: datetime.date, to_on: datetime.date) -> None:
+    """Have those who were issued its tasks judged again: county values may hold for them alone."""
+    issued = Task.objects.filter(measure__campaign=campaign).order_by()
+    note_changes(
+        (pk, AREA, from_on, to_on)
+        for pk in issued.values_list("organisation_id", flat=True).distinct()
+    )
 
 
 def open_tasks_of(campaign: Campaign) -> int:

@@ -254,7 +254,9 @@ def _listed(campaign: Campaign, found: Preview, by) -> list[Task]:
     trail.record_all(
         [_task_line(EventKind.LISTED.label, task, by, {}, described(task)) for task in tasks]
     )
-    note_changes((task.organisation_id, AREA, found.on, task.due_on) for task in tasks)
+    # From now on values of the campaign may hold for them, up to its end.
+    last = campaign.ends_on
+    note_changes((task.organisation_id, AREA, found.on, max(task.due_on, last)) for task in tasks)
     return tasks
 
 

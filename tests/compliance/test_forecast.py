@@ -9,6 +9,7 @@ from icalendar import Calendar
 from accounts.models import TrailLine
 from accounts.roles import Role
 from branches.changes import note_change
+from branches.deadlines import BEGINS
 from branches.values import Values
 from compliance import calendars, forecast
 from compliance.exemptions import grant, withdraw
@@ -17,7 +18,7 @@ from compliance.registry import RULES, Measured
 from compliance.services import reconcile, refresh_everybody
 from meetings.enums import Type
 from tests import factories
-from tests.compliance.verdicts import period_on
+from tests.compliance.verdicts import county_value, judge_everything, period_on
 from tests.queries import count_of
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,21 @@ def test_a_year_that_is_over_stays_foreseen_until_its_late_due_day(branch):
     for day in (date(2027, 1, 2), date(2027, 3, 31)):
         assert foreseen(branch, "meetings.life_meeting", day)[0] == ("2026", date(2027, 3, 31))
     assert foreseen(branch, "meetings.life_meeting", date(2027, 4, 1)) == []
+
+
+def test_a_period_that_began_before_the_records_do_is_foreseen_while_it_runs_only(branch):
+    """Once over it is judged no more, so nobody may be reminded of it."""
+    county_value(BEGINS, "2026-10-01", date(2026, 10, 1))
+    yearly = foreseen(branch, "meetings.life_meeting", date(2026, 12, 31))
+    assert yearly == [("2026", date(2027, 3, 31))]
+    assert foreseen(branch, "meetings.life_meeting", date(2027, 1, 1)) == []
+    judge_everything(date(2027, 1, 1))
+    assert not Duty.objects.filter(rule="meetings.life_meeting", period="2026").exists()
+
+
+def test_what_is_due_before_the_records_begin_is_not_foreseen(branch):
+    county_value(BEGINS, "2027-01-01", date(2026, 11, 1))
+    assert foreseen(branch, "meetings.theme_day") == [("2027-01", date(2027, 1, 31))]
 
 
 def test_a_leap_day_ends_its_month(branch):
@@ -402,6 +418,15 @@ def test_an_overseer_gets_one_line_for_a_rule_and_day(client, branch):
     foreseen(factories.make_branch(branch.parent), "meetings.theme_day")
     key = calendars.open_address(factories.make_user(Role.COMMITTEE_OFFICER, branch.parent))
     assert events(client, key)["截止：开展 2026年11月主题党日（2 个）"] == date(2026, 11, 30)
+
+
+def test_a_committee_with_a_single_branch_reads_its_own_duties_too(client, branch):
+    committee = branch.parent
+    Foreseen.objects.create(
+        organisation=committee, rule="terms.election", period="", due_on=date(2026, 12, 20)
+    )
+    key = calendars.open_address(factories.make_user(Role.COMMITTEE_OFFICER, committee))
+    assert list(events(client, key).values()) == [date(2026, 12, 20)]
 
 
 def test_the_feed_follows_the_rights_of_the_day(client, branch):

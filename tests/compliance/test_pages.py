@@ -397,6 +397,16 @@ def test_the_list_is_filtered_by_its_address(client, county, query, count):
     assert len(response.context["rows"]) == count
 
 
+def test_the_list_names_branches_to_whoever_sees_several(client, county):
+    duty_in(county.branches[0])
+    as_role(client, "secretary", county.branches[0])
+    assert client.get(LIST).context["show_organisation"] is False
+    as_role(client, "inspector", county.top)
+    assert client.get(LIST).context["show_organisation"] is True
+    named = client.get(f"{LIST}?branch={county.branches[0].code}")
+    assert named.context["show_organisation"] is False
+
+
 def test_each_row_leads_to_its_explanation(client, county):
     judge_everything(AS_OF)
     bad = county.branches[1]
@@ -405,7 +415,7 @@ def test_each_row_leads_to_its_explanation(client, county):
     (row,) = response.context["rows"]
     duty = Duty.objects.get(rule="tasks.overdue", organisation=bad)
     assert row["url"] == page_of(duty)
-    assert (row["required"], row["actual"], row["due_text"]) == (0, 1, "8月31日")
+    assert (row["required"], row["actual"], row["due_text"]) == ("—", 1, "8月31日")
     assert f'href="{page_of(duty)}"' in response.content.decode()
 
 

@@ -285,8 +285,9 @@ def test_what_waits_for_the_superior_is_told_to_the_superior(branch, switched_on
         *("b90", "b30", "b7", "due"),
         *("late1", "late2", "late3", "late4", "late5", "late6", "late7"),
     }
-    assert "，等上级处理，" in digest(branch.parent).text
+    assert "，等本级处理，" in digest(branch.parent).text
     assert told(branch.parent.parent) == [(PLENARY, "2026-Q3", "up2")]
+    assert "，等上级处理，" in digest(branch.parent.parent).text
 
 
 def test_what_the_superior_has_to_do_is_told_to_him_past_a_general_branch(branch):
@@ -321,6 +322,7 @@ def test_what_was_late_before_anybody_was_reminded_is_a_number(branch):
     ]
     assert "主题党日，1月31日" not in notice.text
     assert digest(branch.parent).title == "到期提醒：9 项此前已逾期"
+    assert digest(branch.parent).text.startswith("此前已经逾期、到了上报时间的还有 9 项，")
     # Of each only the newest step is kept, and the next one is told as usual.
     assert Reminder.objects.filter(recipient=branch, due_on__lt=DAY).count() == 9
     remind(date(2026, 11, 25))

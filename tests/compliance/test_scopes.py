@@ -10,12 +10,14 @@ from branches.models import Sector, Setting
 from branches.periods import Span, period_of
 from branches.services import change_facts
 from branches.values import Values
-from compliance import scopes
+from compliance import forecast, scopes
 from compliance.judging import WINDOW_MONTHS, due_day, judge, question_for
-from compliance.models import Duty
+from compliance.models import Duty, Foreseen
 from compliance.registry import RULES
+from compliance.services import refresh_everybody
 from meetings.enums import Type
 from meetings.values import LECTURES_A_YEAR, PLAN_MONTH, THEME_DAYS_A_MONTH
+from tasks.services.campaigns import CampaignFacts, change_campaign, close_campaign
 from tests import factories
 from tests.compliance.counties import build_county
 from tests.compliance.verdicts import county_value, duty_of, verdict
@@ -110,6 +112,43 @@ def test_who_was_issued_a_task_belongs_to_the_campaign(branches):
     factories.make_task(branches[2], measure=campaign.measures.get())
     scoped(THEME_DAYS_A_MONTH, 2, scope=scopes.campaign_scope(campaign))
     assert [found[0] for found in verdicts(branches)] == [2, 1, 2]
+
+
+def test_a_unit_that_a_measure_names_belongs_to_the_campaign_once_it_has_its_task(branches):
+    campaign = campaign_of(branches[:1])
+    measure = campaign.measures.get()
+    measure.named.add(branches[2])
+    days = {"opened_on": date(2026, 9, 20), "due_on": date(2026, 11, 30)}
+    factories.make_task(branches[1], measure=measure, **days)
+    scoped(THEME_DAYS_A_MONTH, 2, scope=scopes.campaign_scope(campaign))
+    assert [found[0] for found in verdicts(branches)] == [2, 2, 1]
+    months_gone_by = [duty_of(DAY, one, AS_OF, of=date(2026, 8, 1)).required for one in branches]
+    assert months_gone_by == [2, 1, 1]
+
+
+def test_ending_a_campaign_takes_back_what_its_values_foresaw(branches):
+    campaign = campaign_of(branches[:1])
+    county_value(RULES[DAY].on_key, False, YEAR)
+    scoped(RULES[DAY].on_key, True, scope=scopes.campaign_scope(campaign))
+    forecast.rebuild_rule(RULES[DAY], AS_OF, Values())
+    foreseen = Foreseen.objects.filter(rule=DAY).order_by("period")
+    found = list(foreseen.values_list("organisation", "period"))
+    assert found == [(branches[0].pk, "2026-10"), (branches[0].pk, "2026-11")]
+    facts = {"summary": "已做完", "leave_open": True, "by": None, "on": AS_OF}
+    close_campaign(campaign=campaign, version=campaign.version, **facts)
+    refresh_everybody(AS_OF)
+    assert not foreseen.exists()
+
+
+def test_a_plan_that_ends_earlier_has_its_units_judged_again(branches):
+    campaign = campaign_of(branches[:1])
+    scoped(THEME_DAYS_A_MONTH, 2, scope=scopes.campaign_scope(campaign))
+    assert duty_of(DAY, branches[0], AS_OF).required == 2
+    facts = CampaignFacts(campaign.title, 2026, campaign.starts_on, date(2026, 8, 31))
+    change_campaign(campaign=campaign, version=campaign.version, facts=facts, by=None)
+    refresh_everybody(AS_OF)
+    duty = Duty.objects.get(organisation=branches[0], rule=DAY, period="2026-09")
+    assert (duty.required, duty.state) == (1, "done")
 
 
 def test_nothing_in_a_scope_ends_the_departure_from_its_day(branches):

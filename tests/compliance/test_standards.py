@@ -21,6 +21,7 @@ from meetings.values import LECTURES_A_YEAR, THEME_DAYS_A_MONTH
 from tests import factories
 from tests.compliance.verdicts import county_value, verdict
 from tests.queries import count_of
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -235,6 +236,13 @@ def test_a_copy_is_the_countys_own_and_every_copy_has_a_name(county):
     assert {copied.code for copied in copies}.isdisjoint({one.code})
     assert all(copied.values == one.values and copied.is_own for copied in copies)
     assert TrailLine.objects.filter(action="复制要求标准").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_copy_a_set_at_once_get_different_names(county):
+    user, one = factories.make_user(Role.COUNTY_OFFICER, county), make_set()
+    titles = at_once(*[lambda: standards.copy(one, by=user).title] * 3)
+    assert sorted(titles) == [f"每月两次主题党日（本县修改）{number}" for number in ("", 2, 3)]
 
 
 def written(standard, **facts):

@@ -221,6 +221,27 @@ def test_a_result_is_kept_beside_the_live_one_and_a_correction_shows(county, bra
     assert (kept.actual, kept.state) == (0, DutyState.OPEN)
 
 
+def test_what_was_done_after_the_month_is_no_correction_of_it(county, branch, export):
+    """Dues of March paid in April were not missing from the ledger of March."""
+    member = make.make_member(branch, "江一帆")
+    month = date(2026, 3, 1)
+    make.make_charge(member, month)
+    duty = duty_of("dues.paid", branch, TODAY, of=month)
+    assert (duty.required, duty.actual) == (1, 0)
+    close(county)
+    make.make_payment(member, month, paid_on=TODAY)
+    duty = duty_of("dues.paid", branch, TODAY, of=month)
+    assert duty.actual == 1
+    assert kept_in_words(duty).endswith("本页连同2026年3月31日以后办的一起计算，封存的台账不变。")
+    assert notes(export(county)[1])["封账后更正"] == "没有"
+    # A late entry of what was paid within the month is one.
+    other = make.make_member(branch, "江一舟")
+    make.make_charge(other, month)
+    duty = duty_of("dues.paid", branch, TODAY, of=month)
+    assert "（已更正）" in kept_in_words(duty)
+    assert notes(export(county)[1])["封账后更正"] == "应办事项有 1 项，见网页“为什么”"
+
+
 def test_the_quarter_is_kept_when_its_last_month_is_closed(county, branch):
     close(county)
     kept = set(FrozenDuty.objects.values_list("period", flat=True))
@@ -325,7 +346,11 @@ def test_the_county_closes_on_the_page_and_nobody_else(client, county, committee
     assert client.post(url).url == "/ledgers/"
     assert client.get("/ledgers/").context["close"]["text"] == "正在封账"
     jobs.run(Job.objects.get().pk)
-    assert client.get("/ledgers/").context["close"] is None
+    assert client.get("/ledgers/").context["close"] == {
+        "month_text": "2026年3月",
+        "text": "2026年3月已封账。",
+        "url": "",
+    }
     assert client.post(reverse("ledgers:close", args=["2026-04"])).status_code == 302
     assert ClosedMonth.objects.count() == 1
     client.post("/ledgers/", {"month": "2026-03", "organisation": "YX"})

@@ -56,7 +56,7 @@ TASKS_ARE_DONE_IN_TIME = register(
         record="RECT",
         title="整改任务按时销号",
         short="整改",
-        headline="办结逾期整改任务",
+        headline="办结到期整改任务",
         asks="无逾期未销号",
         wording="整改台账所列问题应在整改时限内整改到位并销号。",
         source="县方案（整改台账、挂账销号）",
@@ -67,7 +67,7 @@ TASKS_ARE_DONE_IN_TIME = register(
         areas=frozenset({"tasks"}),
         measure=_measure_overdue,
         evidence=_overdue_evidence,
-        cure=Cure("填写进展", "tasks:list", (("state", "overdue"),)),
+        cure=Cure("填写进展", "tasks:list"),
         unit="项",
     )
 )

@@ -10,6 +10,7 @@ from branches.models import Changed
 from branches.words import full_date, recent
 from compliance.models import CheckRun, RunPart
 from compliance.registry import RULES
+from compliance.services.nights import LONGEST_NIGHT
 from compliance.services.parts import CASES, CHARGES, REMINDERS, forecast_part, title_of
 from jobs.models import Job, JobState
 from jobs.pulses import pulses
@@ -18,8 +19,6 @@ from notices.models import Delivery, DeliveryState
 # After this long without a night something is wrong.
 STALE = datetime.timedelta(hours=26)
 _NIGHTS_SHOWN = 14
-# A night that began longer ago and has not ended was broken off.
-_LONGEST = datetime.timedelta(hours=3)
 # A note is judged within a minute or two; one that waits longer is not being judged.
 _WAITS = datetime.timedelta(minutes=5)
 
@@ -88,7 +87,7 @@ def _night(run: CheckRun, now) -> dict:
         "faults": run.faults.split("、") if run.faults else [],
     }
     if run.finished_at is None:
-        broken_off = now - run.started_at > _LONGEST
+        broken_off = now - run.started_at > LONGEST_NIGHT
         return row | (
             {"kind": "late", "words": "没有做完"}
             if broken_off

@@ -24,7 +24,7 @@ from members.services.contacts import open_cases
 logger = logging.getLogger(__name__)
 
 # After that a night that has not ended is begun again by the minute's job; at once by a new worker.
-_LONGEST_NIGHT = datetime.timedelta(minutes=30)
+LONGEST_NIGHT = datetime.timedelta(hours=1)
 
 
 def run_night(day: datetime.date, *, report: Callable[[str], None] = lambda text: None) -> CheckRun:
@@ -66,7 +66,7 @@ def catch_up(day: datetime.date) -> CheckRun | None:
 def is_under_way(day: datetime.date, now: datetime.datetime) -> bool:
     """Whether somebody is at the night of `day`; one that began too long ago is taken for dead."""
     begun = CheckRun.objects.filter(day__gte=day, finished_at__isnull=True)
-    return begun.filter(started_at__gt=now - _LONGEST_NIGHT).exists()
+    return begun.filter(started_at__gt=now - LONGEST_NIGHT).exists()
 
 
 def _judged(day: datetime.date, report: Callable[[str], None]) -> Parts:

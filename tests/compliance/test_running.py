@@ -377,7 +377,7 @@ def test_the_minutes_job_tells_its_pulse_what_it_could_not_judge(monkeypatch, br
 
 @pytest.mark.usefixtures("three_rules")
 def test_the_minutes_job_leaves_a_night_that_is_under_way_and_repeats_a_dead_one(branches):
-    began = timezone.now() - datetime.timedelta(minutes=29)
+    began = timezone.now() - datetime.timedelta(minutes=59)
     run = CheckRun.objects.create(day=jobs.night_due(), started_at=began)
     jobs.refresh_changed()
     run.refresh_from_db()
@@ -392,7 +392,7 @@ def test_the_minutes_job_leaves_a_night_that_is_under_way_and_repeats_a_dead_one
 
 
 def ago(**span):
-    return timezone.now() - datetime.datetime.timedelta(**span)
+    return timezone.now() - datetime.timedelta(**span)
 
 
 def test_a_job_is_silent_when_it_has_not_begun_for_a_quarter_of_an_hour():

@@ -18,7 +18,7 @@ STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements.txt requirements-embedded.txt requirements-dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format ci
+.PHONY: help setup run test bench lint format ci year
 
 help:
 	@echo "make setup    安装环境 create .venv with everything pinned"
@@ -62,6 +62,10 @@ SIZE ?= s
 bench: setup
 	@$(PYTHON) -m bench --size $(SIZE) $(ARGS)
 
+# A year day by day over the sample county, with the worker off at twelve places.
+year: setup
+	@WHOLE_YEAR=1 $(PYTHON) -m pytest -n 2 tests/compliance/test_year.py
+
 lint: setup
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
@@ -78,4 +82,3 @@ ci: lint
 	@$(CHECK_ENV) $(PYTHON) manage.py check --deploy --fail-level WARNING
 	@$(CHECK_ENV) $(PYTHON) manage.py makemigrations --check --dry-run
 	@$(MAKE) --no-print-directory test
-	@WHOLE_YEAR=1 $(PYTHON) -m pytest -n 2 tests/compliance/test_year.py

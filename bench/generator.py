@@ -10,6 +10,7 @@ from django.core.management.color import no_style
 from django.db import connection, models, transaction
 
 from bench.sizes import DAY, FIRST_MONTH, MONTHS, Size
+from branches.bulk import batched
 from branches.models import Group, Kind, Organisation, Placement, Sector
 from branches.services.tree import path_step
 from dues.models import ApprovedAmount, Charge, Payment
@@ -143,8 +144,7 @@ def _shares(cursor, size: Size) -> None:
         (branch, start + 1, end, 1 if end - start < 7 else 2 if end - start < 50 else 3)
         for branch, (start, end) in zip(branches, pairwise(ends), strict=True)
     ]
-    for start in range(0, len(rows), 1000):
-        piece = rows[start : start + 1000]
+    for piece in batched(rows, 1000):
         cursor.execute(
             f"INSERT INTO share VALUES {', '.join(['(%s, %s, %s, %s)'] * len(piece))}",
             [value for row in piece for value in row],

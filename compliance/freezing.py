@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 
+from branches.bulk import batched
 from branches.models import ClosedMonth, Organisation, OrganisationQuerySet
 from branches.periods import Period, period_named, period_of
 from branches.values import Values
@@ -10,9 +11,6 @@ from branches.words import full_date
 from compliance.judging import judge, period_key, question_for
 from compliance.models import Duty, FrozenDuty
 from compliance.registry import RULES, Rule
-
-# Organisations named in one query.
-_AT_ONCE = 500
 
 
 def freeze(
@@ -117,7 +115,5 @@ def corrected_since(closed: ClosedMonth, organisation_ids: Collection[int]) -> i
             differing[duty.rule, duty.period].append(one)
     values = Values()
     return sum(
-        _corrected(some[start : start + _AT_ONCE], values)
-        for some in differing.values()
-        for start in range(0, len(some), _AT_ONCE)
+        _corrected(some, values) for differs in differing.values() for some in batched(differs)
     )

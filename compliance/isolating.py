@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import InterfaceError, OperationalError
 
+from branches.bulk import batched
 from branches.models import Organisation
 from jobs.pulses import words_of
 
@@ -18,8 +19,6 @@ logger = logging.getLogger(__name__)
 
 # A database that does not answer is nobody's fault among the organisations.
 _NOT_THEIRS = (OperationalError, InterfaceError)
-# Tried at once at most when looking for the broken ones: whoever saves meanwhile waits.
-_AT_ONCE = 500
 # So many failures without one success, and what was asked for is broken itself.
 _HOPELESS_AFTER = 64
 _MOST_ATTEMPTS = 1000
@@ -65,7 +64,7 @@ def apart(act: Callable, organisations=None, *, suspects: Collection[int] = ()) 
 def _halved(act, keys: list[int], suspects, first: Exception) -> Outcome:
     waiting = deque([pk] for pk in keys if pk in suspects)
     others = [pk for pk in keys if pk not in suspects]
-    waiting += [others[start : start + _AT_ONCE] for start in range(0, len(others), _AT_ONCE)]
+    waiting += batched(others)
     outcome, attempts = Outcome(), 0
     while waiting:
         some = waiting.popleft()

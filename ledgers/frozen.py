@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from django.core.files import File
 
+from branches.bulk import batched
 from branches.models import ClosedMonth, Organisation
 from branches.periods import Period, month_of
 from branches.words import full_date
 from compliance.freezing import corrected_since
 from jobs.sealed import seal, unseal
 from ledgers.exports.content import Content, DutyLine, Line
-from ledgers.exports.streams import CHUNK, batched
+from ledgers.exports.streams import CHUNK
 from ledgers.keys import read_key
 from ledgers.models import FrozenLedger, FrozenSheet
 from ledgers.sheets import MONTHLY

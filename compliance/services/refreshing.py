@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Min, Q
 from django.utils import timezone
 
+from branches.bulk import batched
 from branches.models import Changed, Organisation, Placement
 from branches.periods import Period
 from branches.services import VALUES_AREA, path_keys
@@ -78,9 +79,8 @@ def refresh_everybody(as_of: datetime.date) -> Refreshed:
     """Judge what was touched, and foresee again what rests on it."""
     done, values = _refresh_all(as_of), Values()
     for code, touched in done.touched.items():
-        keys = sorted(touched)
-        for start in range(0, len(keys), AT_ONCE):
-            some = Organisation.objects.filter(pk__in=keys[start : start + AT_ONCE])
+        for keys in batched(sorted(touched), AT_ONCE):
+            some = Organisation.objects.filter(pk__in=keys)
             _foresee(RULES[code], as_of, values, some, done)
     return done
 

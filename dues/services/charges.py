@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Min, Q
 
 from accounts import trail
+from branches.bulk import batched
 from branches.changes import note_changes
 from branches.models import Organisation
 from branches.periods import add_months, month_end, months_between
@@ -158,9 +159,8 @@ def _locked_differences(
     members: Iterable[int], first: datetime.date, last: datetime.date
 ) -> list[Difference]:
     """What is not as it should be, of members that are locked before their facts are read."""
-    keys, months, found = sorted(members), months_between(first, last), []
-    for start in range(0, len(keys), _PORTION):
-        some = keys[start : start + _PORTION]
+    months, found = months_between(first, last), []
+    for some in batched(sorted(members), _PORTION):
         lock_members(some)
         found += Facts(first, last, some).differences(first, last, months)
     return found
@@ -259,10 +259,10 @@ def _moves(difference: Difference) -> bool:
 
 
 def _names(model, keys: Iterable[int]) -> dict[int, str]:
-    keys, names = list(keys), {}
-    for start in range(0, len(keys), _PORTION):
-        some = model.objects.filter(pk__in=keys[start : start + _PORTION])
-        names.update(some.order_by().values_list("pk", "name"))
+    names = {}
+    for some in batched(keys, _PORTION):
+        named = model.objects.filter(pk__in=some)
+        names.update(named.order_by().values_list("pk", "name"))
     return names
 
 

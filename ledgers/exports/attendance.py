@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
+from branches.bulk import batched
 from ledgers.exports.names import CellNames
 from ledgers.exports.scope import LedgerScope
 from ledgers.exports.streams import Branch, Row
@@ -40,9 +41,8 @@ def widest(scope: LedgerScope) -> int:
 
 def blocks(scope: LedgerScope, names: CellNames) -> Iterator[Block]:
     """Branches in the order of their codes; those without a meeting are left out."""
-    pks = list(scope.codes)
-    for start in range(0, len(pks), _PORTION):
-        yield from _portion(scope, names, pks[start : start + _PORTION])
+    for pks in batched(scope.codes, _PORTION):
+        yield from _portion(scope, names, pks)
 
 
 def _portion(scope: LedgerScope, names: CellNames, pks: list[int]) -> Iterator[Block]:

@@ -1,6 +1,11 @@
 """How the columns of the data sheets look; which there are, the sheet declarations say."""
 
+from collections.abc import Callable
+
+from ledgers.exports.streams import Row
 from ledgers.exports.workbook import CellKind, Column
+from ledgers.sheets.columns import Sheet as Declared
+from ledgers.sheets.columns import show_value
 
 _KINDS = {
     CellKind.DATE: (
@@ -60,3 +65,20 @@ def columns(headings: list[str]) -> list[Column]:
         Column(heading, _KIND_OF.get(heading, CellKind.TEXT), _WIDTHS.get(heading))
         for heading in headings
     ]
+
+
+def writer_of(declared: Declared, headings: list[str]) -> Callable[[Row], tuple[list, str, dict]]:
+    """What turns a row of a data sheet into its cells under these headings, its row key, and the
+    whole numbers that replace masked ones in the file only, by place."""
+    known = declared.by_heading
+    shows = [(h, known[h].show if h in known else show_value) for h in headings]
+    places = {heading: place for place, heading in enumerate(headings)}
+
+    def written(row: Row) -> tuple[list, str, dict]:
+        return (
+            [show(row.values.get(heading)) for heading, show in shows],
+            declared.row_key(row.pk, row.values),
+            {places[heading]: number for heading, number in row.whole.items()},
+        )
+
+    return written

@@ -1,13 +1,14 @@
 """What a monthly ledger says, before it is written: from the records as they stand now."""
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol
 
 from branches.models import Organisation
 from branches.values import Values
 from compliance.registry import RULES
 from ledgers.exports import duties, overview
+from ledgers.exports.columns import writer_of
 from ledgers.exports.dues import dues_rows
 from ledgers.exports.dues import headings as dues_headings
 from ledgers.exports.meetings import meeting_rows
@@ -17,9 +18,8 @@ from ledgers.exports.organisations import organisation_rows
 from ledgers.exports.scope import LedgerScope, Place
 from ledgers.exports.streams import Row
 from ledgers.exports.tasks import task_rows
-from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS
+from ledgers.sheets import BRANCHES, DUES, MEETINGS, MEMBERS, TASKS
 from ledgers.sheets.columns import Sheet as Declared
-from ledgers.sheets.columns import show_value
 from meetings.models import Meeting
 from members.roster import roster
 
@@ -81,17 +81,11 @@ class LiveContent:
         return [column.heading for column in declared.columns if column.monthly]
 
     def lines(self, declared: Declared) -> Iterator[Line]:
-        headings, known = self.headings(declared), declared.by_heading
-        shows = [(h, known[h].show if h in known else show_value) for h in headings]
-        places = {heading: place for place, heading in enumerate(headings)}
-        code = next(heading for heading in _CODES if heading in places)
+        headings = self.headings(declared)
+        written = writer_of(declared, headings)
+        code = next(heading for heading in _CODES if heading in headings)
         for row in self._rows(declared):
-            yield Line(
-                self._keys.get(row.values[code]),
-                [show(row.values.get(heading)) for heading, show in shows],
-                declared.row_key(row.pk, row.values),
-                {places[heading]: number for heading, number in row.whole.items()},
-            )
+            yield Line(self._keys.get(row.values[code]), *written(row))
 
     def duties(self) -> Iterator[DutyLine]:
         for found in duties.duty_rows(self.scope, self._values):
@@ -118,16 +112,14 @@ class LiveContent:
         )
 
     def _rows(self, declared: Declared) -> Iterable[Row]:
-        scope = self.scope
-        if declared is BRANCHES:
-            return organisation_rows(scope, self._names)
-        if declared is MEMBERS:
-            return member_rows(scope, full_numbers=self._full_numbers)
-        if declared is DUES:
-            return dues_rows(scope, full_numbers=self._full_numbers)
-        if declared is MEETINGS:
-            return meeting_rows(scope, self._names)
-        return task_rows(scope)
+        rows = {
+            BRANCHES: lambda scope: organisation_rows(scope, self._names),
+            MEMBERS: partial(member_rows, full_numbers=self._full_numbers),
+            DUES: partial(dues_rows, full_numbers=self._full_numbers),
+            MEETINGS: lambda scope: meeting_rows(scope, self._names),
+            TASKS: task_rows,
+        }
+        return rows[declared](self.scope)
 
     @cached_property
     def _names(self) -> CellNames:

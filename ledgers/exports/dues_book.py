@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from branches.bulk import batched
 from branches.models import Kind, Organisation
 from branches.words import full_date
 from dues import sums
@@ -123,8 +124,7 @@ def arrears_rows(scope: YearScope) -> Iterator[list]:
     ladder = Ladder.on(scope.day)
     # One month in a row is worth a line, whatever the county reminds of.
     found = in_arrears(scope.organisations, scope.day, at_least=1)
-    for start in range(0, len(found), _PORTION):
-        some = found[start : start + _PORTION]
+    for some in batched(found, _PORTION):
         masks = dict(
             Member.objects.filter(pk__in=[one.member_id for one in some]).values_list(
                 "pk", "id_number_mask"

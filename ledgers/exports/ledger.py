@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ledgers.exports import duties, notes, overview
-from ledgers.exports.columns import columns
+from ledgers.exports.columns import columns, writer_of
 from ledgers.exports.content import Content
 from ledgers.exports.streams import Row
 from ledgers.exports.workbook import Sheet, Workbook
 from ledgers.keys import HEADING
 from ledgers.sheets import MONTHLY
 from ledgers.sheets.columns import Sheet as Declared
-from ledgers.sheets.columns import show_value
 
 # Called with the number of rows written, about how many there will be, and the sheet in work.
 OnProgress = Callable[[int, int, str], None]
@@ -67,13 +66,10 @@ def write_ledger(
 
 def fill(sheet: Sheet, declared: Declared, rows: Iterable[Row], report: "Report") -> None:
     """Write rows as their columns show them, each with its key."""
-    known = declared.by_heading
-    shows = [(h, known[h].show if h in known else show_value) for h in sheet.headings]
-    places = {heading: place for place, heading in enumerate(sheet.headings)}
+    written = writer_of(declared, sheet.headings)
     for row in rows:
-        values = [show(row.values.get(heading)) for heading, show in shows]
-        whole = {places[heading]: number for heading, number in row.whole.items()}
-        sheet.add(values, key=declared.row_key(row.pk, row.values), shown=whole)
+        cells, key, shown = written(row)
+        sheet.add(cells, key=key, shown=shown)
         report.row(declared.name)
 
 

@@ -2,7 +2,6 @@
 
 import datetime
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from django.core.exceptions import PermissionDenied
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from accounts import trail
 from accounts.roles import Action
+from branches.bulk import batched
 from branches.choice import chosen_branch
 from branches.models import Group, Organisation
 from branches.scope import get_for, main_grant, paths_reached
@@ -159,7 +159,7 @@ def export_roster(
     book = Workbook(path, folder, f"{asked.organisation.code} {asked.conditions}")
     sheet = book.add_sheet(SHEET, _columns(asked))
     members = asked.members.iterator(chunk_size=_CHUNK)
-    while piece := list(islice(members, _CHUNK)):
+    for piece in batched(members, _CHUNK):
         for one in lines(piece, today):
             sheet.add(_cells(one, asked))
         on_progress(sheet.rows, asked.total, SHEET)

@@ -43,8 +43,9 @@ def export_ledger(
 ) -> str:
     """Write the month's ledger to `path`, leave a line in the trail, return the content hash.
 
-    A closed month gives what it was closed with. With a `reason` the numbers are whole. `by` None is the one at the server's keyboard, who may
-    everything. Refuses who has no right, and a month that is not there.
+    A closed month gives what it was closed with. With a `reason` the numbers are whole. `by` None
+    is the one at the server's keyboard, who may everything. Refuses who has no right, and a month
+    that is not there.
     """
     if by is not None:
         may_export(by, organisation, full_numbers=bool(reason))

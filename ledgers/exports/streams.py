@@ -1,7 +1,6 @@
 """Rows of data sheets, and reading two long results side by side in the same order."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
 # Rows fetched from the database at a time.
@@ -46,10 +45,3 @@ class Follower:
             found.append(self._next)
             self._next = next(self._rows, None)
         return found
-
-
-def batched(rows: Iterable, size: int) -> Iterator[list]:
-    """The rows in lists of at most `size`."""
-    rest = iter(rows)
-    while some := list(islice(rest, size)):
-        yield some

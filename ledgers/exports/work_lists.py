@@ -2,8 +2,8 @@
 
 import datetime
 from collections.abc import Iterator
-from itertools import islice
 
+from branches.bulk import batched
 from ledgers.exports.scope import YearScope
 from ledgers.exports.streams import CHUNK
 from ledgers.exports.tasks import tasks_then
@@ -40,8 +40,8 @@ def list_columns(form: three_lists.Form) -> list[Column]:
 def list_rows(scope: YearScope, form: three_lists.Form) -> Iterator[list]:
     """Each task of the year in the words of that list, by branch and day of listing."""
     first = datetime.date(scope.day.year, 1, 1)
-    tasks, number = tasks_then(scope, first), 0
-    while some := list(islice(tasks, CHUNK)):
+    number = 0
+    for some in batched(tasks_then(scope, first), CHUNK):
         months = three_lists.by_month(some, first.year, scope.day) if form.has_progress else {}
         for task in some:
             number += 1

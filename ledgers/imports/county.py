@@ -9,9 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from accounts.roles import Action
+from branches.bulk import batched
 from branches.models import Organisation
 from branches.scope import paths_reached
 from ledgers.imports.results import Row
@@ -25,9 +25,7 @@ CHUNK = 10_000
 
 def chunks(keys: Collection) -> Iterator[list]:
     """The keys in pieces that fit into one query."""
-    rest = iter(keys)
-    while piece := list(islice(rest, CHUNK)):
-        yield piece
+    return batched(keys, CHUNK)
 
 
 @dataclass(eq=False, slots=True)

@@ -12,7 +12,7 @@ from psycopg2.extras import execute_values
 from accounts import trail
 from accounts.models import User
 from accounts.roles import Role
-from branches.bulk import refresh_statistics
+from branches.bulk import batched, refresh_statistics
 from branches.models import (
     ActivityRoom,
     Alliance,
@@ -182,9 +182,9 @@ def write(
     _write_alliance(tree)
     with own_times(*_TIMES_OF_ENTRY):
         county = _County(tree, seed, window)
-        for start in range(0, len(tree.branches), CHUNK):
-            county.write_chunk(tree.branches[start : start + CHUNK], start // CHUNK)
-            tell(min(start + CHUNK, len(tree.branches)), len(tree.branches))
+        for number, some in enumerate(batched(tree.branches, CHUNK)):
+            county.write_chunk(some, number)
+            tell(number * CHUNK + len(some), len(tree.branches))
         _invite_shown(tree)
         _write_coverage(coverage.coverage_of(tree, window, seed))
         _write_work(work.work_of(tree, window, seed))

@@ -1,9 +1,8 @@
 """收缴: every member has paid the month in full."""
 
-import datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, FilteredRelation, Max, Q
 from django.urls import reverse
 
 from accounts.roles import Action
@@ -20,7 +19,7 @@ from compliance.registry import (
     Rule,
     register,
 )
-from dues.models import Charge, Payment
+from dues.models import Charge
 from dues.rates import HALF_A_FEN
 from dues.standing import paid_by, with_paid
 
@@ -40,59 +39,65 @@ def _charges(question: Question):
     return with_paid(_owed(question), until=question.as_of)
 
 
-def _with_day(charges, question: Question):
-    """`last_paid_on` is the day of the last payment for each charge."""
-    paid = (
-        Payment.objects.filter(member=OuterRef("member"), month=OuterRef("month"))
-        .filter(paid_by(question.as_of))
-        .order_by()
-        .values("member")
+def _with_payments(question: Question):
+    """The charges, each once for every `payment` made for it by the day of judging, or once."""
+    of_month = Q(member__payments__month=question.starts_on) & paid_by(
+        question.as_of, "member__payments__"
     )
-    return charges.annotate(last_paid_on=Subquery(paid.annotate(day=Max("paid_on")).values("day")))
+    return (
+        _owed(question)
+        .annotate(payment=FilteredRelation("member__payments", condition=of_month))
+        .order_by()
+    )
 
 
 def _measure_paid(question: Question):
+    """Where everybody paid at once, entries are compared with charges; only where somebody paid in
+    parts or an entry was reversed they are added up, which takes twice as long."""
     found = list(
-        _charges(question)
-        .order_by()
+        _with_payments(question)
         .values("organisation_id")
-        .annotate(due=Count("pk"), full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)))
-        .values_list("organisation_id", "due", "full")
+        .annotate(
+            due=Count("pk", distinct=True),
+            rows=Count("pk"),
+            full=Count("pk", filter=Q(payment__amount__gt=F("amount") - HALF_A_FEN)),
+            last=Max("payment__paid_on"),
+        )
+        .values_list("organisation_id", "due", "rows", "full", "last")
     )
-    last = _last_days(question, [pk for pk, due, full in found if full == due])
-    for pk, due, full in found:
-        yield Measured(pk, due, full, met_on=last.get(pk))
+    added_up = _added_up(question, [pk for pk, due, rows, _full, _last in found if rows > due])
+    for pk, due, _rows, full, last in found:
+        full = added_up.get(pk, full)
+        yield Measured(pk, due, full, met_on=last if full == due else None)
 
 
-def _last_days(question: Question, complete: list[int]) -> dict[int, datetime.date]:
-    """When those who have collected everything did so. Nobody else is asked about: looking at each
-    payment once more costs as much as adding them up."""
-    if not complete:
+def _added_up(question: Question, organisations: list[int]) -> dict[int, int]:
+    """How many charges the sum of what was paid for them covers, by organisation."""
+    if not organisations:
         return {}
-    charges = _owed(question)
-    if len(complete) <= _NAMED_AT_MOST:
-        charges = charges.filter(organisation__in=complete)
-    rows = (
-        _with_day(charges, question)
-        .order_by()
+    charges = _charges(question)
+    if len(organisations) <= _NAMED_AT_MOST:
+        charges = charges.filter(organisation__in=organisations)
+    full = (
+        charges.order_by()
         .values("organisation_id")
-        .annotate(last=Max("last_paid_on"))
+        .annotate(full=Count("pk", filter=Q(paid__gt=F("amount") - HALF_A_FEN)))
     )
-    found = dict(rows.values_list("organisation_id", "last"))
-    return {pk: found.get(pk) for pk in complete}
+    return dict(full.values_list("organisation_id", "full"))
 
 
 def _paid_evidence(question: Question, organisation: Organisation) -> Evidence:
     counted, missing = [], []
     owed, received = Decimal(0), Decimal(0)
-    charges = _with_day(_charges(question), question)
-    for charge in charges.select_related("member").order_by("member_id"):
+    of_branch = _with_payments(question).filter(organisation=organisation)
+    days = dict(of_branch.values_list("pk").annotate(Max("payment__paid_on")))
+    for charge in _charges(question).select_related("member").order_by("member_id"):
         owed += charge.amount
         received += charge.paid
         full = charge.paid >= charge.amount
         record = Record(
             text=charge.member.name,
-            on=charge.last_paid_on,
+            on=days.get(charge.pk),
             note=f"应缴 {charge.amount:,.2f}，已缴 {charge.paid:,.2f}",
             url=reverse("members:detail", args=[charge.member_id]),
         )

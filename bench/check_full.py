@@ -2,20 +2,19 @@
 
     python -m bench.check_full --size s
 
-The product (`reconcile` and the rebuilding of sums, as in a night) and one hand-written statement
+The product (`reconcile`, as in a night) and one hand-written statement
 judge the same twelve rules by turns; both must give the same rows. Then, by itself, all rules.
 """
 
 import argparse
 import sys
 
-from django.db import connection, transaction
+from django.db import connection
 
 from bench import database, statement
 from bench.measuring import Series, ratio, report, timed
 from bench.sizes import DAY, SIZES
 from branches.values import Values
-from compliance import summaries
 from compliance.judging import horizon_on
 from compliance.models import Duty, DutyEvent, DutySummary
 from compliance.registry import RULES
@@ -35,8 +34,6 @@ def judge(rules) -> Tally:
     for rule in rules:
         for period in horizon.periods(rule):
             tally += reconcile(rule, period, as_of=DAY, values=values)
-            with transaction.atomic():
-                summaries.rebuild(rule, period, as_of=DAY)
     return tally
 
 

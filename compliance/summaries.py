@@ -6,6 +6,9 @@ Kept right by the differences each reconciliation makes, and rebuilt every night
 import datetime
 from collections.abc import Iterable
 
+from django.db.models import Case, Count, Exists, OuterRef, Sum, When
+from django.db.models.functions import Length, Substr
+
 from branches.dated import standing_on
 from branches.models import Kind, Placement
 from branches.periods import Period
@@ -16,8 +19,14 @@ from compliance.registry import Rule
 
 _STATES = tuple(DutyState.values)
 _FIELDS = (*_STATES, "required", "actual")
-# How many characters of a path are its last step.
-_STEP = len(path_step(0))
+# The path down to who counts an organisation: a branch those above it, a committee itself too.
+_PLACE = Case(
+    When(
+        organisation__kind=Kind.BRANCH,
+        then=Substr("path", 1, Length("path") - len(path_step(0))),
+    ),
+    default="path",
+)
 _NOTHING = (0,) * len(_FIELDS)
 Counts = tuple[int, ...]
 
@@ -44,7 +53,7 @@ def shift(
     }
     if not differences:
         return
-    totals = _folded(differences.items(), period, as_of)
+    totals = _summed(_by_place(differences.items(), _tree_day(period, as_of)))
     stored = _stored(rule, period, totals)
     for pk, summary in stored.items():
         totals[pk] = _added(totals[pk], _values(summary))
@@ -55,57 +64,63 @@ def rebuild(rule: Rule, period: Period | None, *, as_of: datetime.date) -> None:
     """Count anew from the duties and write what differs; heals whatever went astray."""
     # Locked before the duties are counted: a change that commits in between would be lost.
     stored = _stored(rule, period)
-    duties = Duty.objects.filter(rule=rule.code, period=period_key(period)).values_list(
-        "organisation_id", "state", "required", "actual"
-    )
-    totals = _folded(
-        (
-            (pk, (*(int(state == known) for known in _STATES), required, actual))
-            for pk, state, required, actual in duties
-        ),
-        period,
-        as_of,
-    )
-    for pk in stored:
-        totals.setdefault(pk, _NOTHING)
+    day = _tree_day(period, as_of)
+    duties = Duty.objects.filter(rule=rule.code, period=period_key(period))
+    totals = dict.fromkeys(stored, _NOTHING) | _summed(_counted_by_place(duties, day))
     _store(rule, period, totals, stored)
 
 
-def _folded(
-    counts: Iterable[tuple[int, Counts]], period: Period | None, as_of: datetime.date
-) -> dict[int, Counts]:
-    """Sums by organisation above, in the tree of the period's last day (or today's)."""
-    counts = list(counts)
-    day = min(period.ends_on, as_of) if period else as_of
-    placements = Placement.objects.filter(standing_on(day))
-    if len(counts) <= 200:
-        placements = placements.filter(organisation__in=[pk for pk, _counts in counts])
-    places = _places(placements)
-    if unplaced := [pk for pk, _counts in counts if pk not in places]:
+def _tree_day(period: Period | None, as_of: datetime.date) -> datetime.date:
+    """Sums follow the tree of the period's last day, or today's."""
+    return min(period.ends_on, as_of) if period else as_of
+
+
+def _counted_by_place(duties, day: datetime.date) -> dict[str, Counts]:
+    """The duties added up by place, by the database."""
+    standing = Placement.objects.filter(standing_on(day))
+    rows = standing.filter(organisation__duties__in=duties).values_list(
+        _PLACE, "organisation__duties__state"
+    )
+    below: dict[str, Counts] = {}
+    for place, known, count, required, actual in rows.annotate(
+        count=Count("pk"),
+        required=Sum("organisation__duties__required"),
+        actual=Sum("organisation__duties__actual"),
+    ).order_by():
+        counts = (*(count if state == known else 0 for state in _STATES), required, actual)
+        below[place] = _added(below.get(place, _NOTHING), counts)
+    unplaced = duties.exclude(Exists(standing.filter(organisation=OuterRef("organisation"))))
+    for place, counts in _by_place(
+        ((duty.organisation_id, counted(duty)) for duty in unplaced), day
+    ).items():
+        below[place] = _added(below.get(place, _NOTHING), counts)
+    return below
+
+
+def _by_place(counts: Iterable[tuple[int, Counts]], day: datetime.date) -> dict[str, Counts]:
+    """Counts of organisations added up by the place they had on a day."""
+    counts = dict(counts)
+    standing = Placement.objects.filter(standing_on(day), organisation__in=list(counts))
+    places = dict(standing.values_list("organisation_id", _PLACE))
+    if unplaced := counts.keys() - places.keys():
         # Older than its first known place, as after a corrected founding day: it stood there.
         first = Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on")
-        places |= _places(first)
-    # Few places hold many branches: their paths are taken apart once.
+        places |= dict(first.values_list("organisation_id", _PLACE))
     below: dict[str, Counts] = {}
-    for pk, values in counts:
+    for pk, values in counts.items():
         place = places.get(pk, "")
         below[place] = _added(below.get(place, _NOTHING), values)
+    return below
+
+
+def _summed(below: dict[str, Counts]) -> dict[int, Counts]:
+    """What stands below every organisation. Few places hold many branches: their paths are taken
+    apart once."""
     totals: dict[int, Counts] = {}
     for place, values in below.items():
         for ancestor in path_keys(place):
             totals[ancestor] = _added(totals.get(ancestor, _NOTHING), values)
     return totals
-
-
-def _places(placements) -> dict[int, str]:
-    """The path down to who counts each organisation: a branch those above it, a committee itself
-    too."""
-    return {
-        pk: path[:-_STEP] if kind == Kind.BRANCH else path
-        for pk, path, kind in placements.values_list(
-            "organisation_id", "path", "organisation__kind"
-        )
-    }
 
 
 def _added(one: Counts, other: Counts) -> Counts:

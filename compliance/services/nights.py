@@ -4,12 +4,11 @@ import datetime
 import logging
 from collections.abc import Callable
 
-from django.db import transaction
 from django.utils import timezone
 
 from branches.models import Setting
 from branches.values import Values
-from compliance import forecast, reminders, summaries
+from compliance import forecast, reminders
 from compliance.isolating import apart
 from compliance.judging import BEGINS, WINDOW_MONTHS, Horizon, horizon_on, period_key
 from compliance.models import CheckRun, Duty, DutySummary, RunPart
@@ -107,8 +106,6 @@ def _judge_rule(rule: Rule, horizon: Horizon, part: RunPart) -> None:
             tally = sum(outcome.results, Tally())
             part.judged += tally.judged
             part.written += tally.written
-            with transaction.atomic():
-                summaries.rebuild(rule, period, as_of=horizon.as_of)
         except Exception as fault:
             logger.exception("rule %s failed for %s", rule.code, period)
             blame(part, what, words_of(fault))

@@ -68,30 +68,43 @@ def reconcile(
 ) -> Tally:
     """Make the stored duties of one rule and period equal to what the facts say.
 
-    `organisations` is a queryset to judge; None is everybody. Only what differs is written.
-    A county that fits into one transaction is judged once, under its lock. In a larger one
-    everybody is first judged without a lock. Who has no duty yet gets it as judged; only those
-    whose duty differs are judged again and written under a lock, some hundred at a time, so that
-    nobody who saves meanwhile waits for long.
+    `organisations` is a queryset to judge, for which the sums above shift by what was written;
+    None is everybody, with the sums counted anew. Only what differs is written.
     """
-    if organisations is None and Organisation.objects.all()[: AT_ONCE + 1].count() <= AT_ONCE:
-        organisations = Organisation.objects.all()
     if organisations is not None:
         return _reconcile_again(rule, period, as_of, values, organisations)
+    everybody = Organisation.objects.all()
+    if everybody[: AT_ONCE + 1].count() <= AT_ONCE:
+        tally, is_summed = _reconcile_again(rule, period, as_of, values, everybody), False
+    else:
+        tally, is_summed = _reconcile_many(rule, period, as_of, values)
+    if not is_summed:
+        with transaction.atomic():
+            summaries.rebuild(rule, period, as_of=as_of)
+    return tally
+
+
+def _reconcile_many(rule, period, as_of, values) -> tuple[Tally, bool]:
+    """Everybody of a county that does not fit into one transaction; and whether sums were counted.
+
+    They are judged without a lock. Who has no duty yet gets it as judged; only those whose duty
+    differs are judged again and written under a lock, some hundred at a time, so that nobody who
+    saves meanwhile waits for long.
+    """
     judged, missing, differing = _compared(rule, period, as_of, values)
-    tally = Tally(judged)
-    for start in range(0, len(missing), _NEW_AT_ONCE):
-        some = missing[start : start + _NEW_AT_ONCE]
+    tally, is_summed = Tally(judged), False
+    for some in bulk.batched(missing, _NEW_AT_ONCE):
         try:
             _insert(rule, period, as_of, values, some)
             tally.written += len(some)
+            is_summed = True
         except IntegrityError:
             # Another run inserted some of them in between, maybe by newer facts.
             differing += [verdict.organisation_id for verdict in some]
-    for start in range(0, len(differing), AT_ONCE):
-        some = Organisation.objects.filter(pk__in=differing[start : start + AT_ONCE])
+    for keys in bulk.batched(differing, AT_ONCE):
+        some = Organisation.objects.filter(pk__in=keys)
         tally.written += _reconcile_again(rule, period, as_of, values, some).written
-    return tally
+    return tally, is_summed
 
 
 def _compared(rule, period, as_of, values) -> tuple[int, list[Verdict], list[int]]:
@@ -116,8 +129,11 @@ def _compared(rule, period, as_of, values) -> tuple[int, list[Verdict], list[int
 
 @transaction.atomic
 def _insert(rule, period, as_of, values, verdicts: list[Verdict]) -> None:
-    """Write duties that were not there. A run that judged one of them meanwhile has inserted it
-    as well, so that an older verdict never replaces a newer one: IntegrityError."""
+    """Write duties that were not there, and count the sums anew.
+
+    A run that judged one of them meanwhile has inserted it as well, so that an older verdict never
+    replaces a newer one: IntegrityError.
+    """
     key = period_key(period)
     days = (period.starts_on, period.ends_on) if period else (None, None)
     bulk.insert(
@@ -134,11 +150,7 @@ def _insert(rule, period, as_of, values, verdicts: list[Verdict]) -> None:
         events = [_event(duty, "", as_of) for duty in duties.order_by("organisation_id")]
         attach_records(rule, period, events, as_of=as_of, values=values)
         DutyEvent.objects.bulk_create(events, batch_size=500)
-    nothing = summaries.counted(None)
-    shifts = [
-        (verdict.organisation_id, nothing, summaries.counted(verdict)) for verdict in verdicts
-    ]
-    summaries.shift(rule, period, shifts, as_of=as_of)
+    summaries.rebuild(rule, period, as_of=as_of)
 
 
 def _reconcile_again(rule, period, as_of, values, organisations) -> Tally:

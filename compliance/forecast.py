@@ -7,9 +7,11 @@ condition is foreseen by the day on which today's facts will make it one, or one
 import datetime
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.db import transaction
 
+from branches.bulk import batched
 from branches.deadlines import BEGINS
 from branches.models import Organisation, OrganisationQuerySet
 from branches.periods import Period, period_of
@@ -82,8 +84,8 @@ def rebuild_rule(rule: Rule, today: datetime.date, values: Values, organisations
         if (pk, period) not in stored
     ]
     gone = [row.pk for key, row in stored.items() if key not in wanted]
-    for start in range(0, len(gone), 1000):
-        Foreseen.objects.filter(pk__in=gone[start : start + 1000]).delete()
+    for keys in batched(gone):
+        Foreseen.objects.filter(pk__in=keys).delete()
     Foreseen.objects.bulk_update(moved, ["due_on"], batch_size=500)
     # Another run may have written the same rows in between.
     Foreseen.objects.bulk_create(new, batch_size=1000, ignore_conflicts=True)
@@ -173,6 +175,8 @@ class _Conditions:
 
     def _judged(self, as_of: datetime.date, organisations) -> dict[int, Verdict]:
         question = question_for(self._rule, None, as_of, self._values, organisations)
+        if as_of > self._today:
+            question = replace(question, foreseen_on=self._today)
         return {verdict.organisation_id: verdict for verdict in judge(self._rule, question)}
 
     def _first_seen(self) -> dict[int, datetime.date]:

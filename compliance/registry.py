@@ -38,6 +38,8 @@ class Question:
     """What a measuring query is asked: which organisations, between which days, seen from when.
 
     `ends_on` is the last day that counts: the end of the period, or the day of judging before.
+    `foreseen_on` is the day on which a standing condition of a later day is foreseen: what comes
+    of itself until then, as a month's dues do, is reckoned with. None: judged by what is on record.
     """
 
     organisations: OrganisationQuerySet
@@ -45,6 +47,7 @@ class Question:
     ends_on: datetime.date
     as_of: datetime.date
     values: Values
+    foreseen_on: datetime.date | None = None
 
     @property
     def starts_on(self) -> datetime.date:

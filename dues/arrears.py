@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, Max, OuterRef
 
+from branches.bulk import batched
 from branches.money import SumOfMoney
 from branches.periods import add_months, month_end, months_between
 from branches.values import Values
@@ -20,6 +21,7 @@ from dues.enums import ArrearsStep
 from dues.models import Charge, OpeningBalance, Payment
 from dues.standing import paid_by, paid_for
 from dues.values import ARREARS_MONTHS, REMIND_MONTHS, TALK_MONTHS, URGENT_MONTHS
+from dues.wanted import Facts
 from dues.words import NOTHING
 from members.roster import roster
 
@@ -95,10 +97,17 @@ class Arrears:
 # --- Reads --------------------------------------------------------------------------------
 
 
-def in_arrears(organisations, day: datetime.date, *, at_least: int) -> list[Arrears]:
+def in_arrears(
+    organisations,
+    day: datetime.date,
+    *,
+    at_least: int,
+    foreseen_on: datetime.date | None = None,
+) -> list[Arrears]:
     """Members of these organisations with at least so many months unpaid in a row, worst first.
 
-    `organisations` are rows or a query of any size; the number of queries grows only with the
+    With `foreseen_on` the run is foreseen on that day: who owes an ended month then is taken to
+    pay nothing of what will be charged until `day`. `organisations` are rows or a query of any size; the number of queries grows only with the
     thousands of people who have paid for nothing lately.
     """
     until = last_ended_month(day)
@@ -115,7 +124,7 @@ def in_arrears(organisations, day: datetime.date, *, at_least: int) -> list[Arre
     }
     found = [
         Arrears(member_id, *people[member_id], tuple(months), amount)
-        for member_id, (months, amount) in _runs(list(people), day).items()
+        for member_id, (months, amount) in _runs(list(people), day, foreseen_on).items()
         if len(months) >= at_least
     ]
     return sorted(found, key=lambda one: (-len(one.months), one.since, -one.amount, one.member_id))
@@ -175,11 +184,39 @@ def _standing(day: datetime.date):
     return Payment.objects.filter(paid_by(day), amount__gt=0, reversed_by=None)
 
 
-def _runs(members: list[int], day: datetime.date) -> dict[int, tuple[list, Decimal]]:
+def _runs(
+    members: list[int], day: datetime.date, foreseen_on: datetime.date | None = None
+) -> dict[int, tuple[list, Decimal]]:
     """By member: the months unpaid in a row up to the last ended one, and their sum."""
     runs = {}
-    for start in range(0, len(members), _AT_ONCE):
-        runs |= _runs_of_some(members[start : start + _AT_ONCE], day)
+    for some in batched(members, _AT_ONCE):
+        of_some = _runs_of_some(some, day)
+        runs |= _grown(of_some, day, foreseen_on) if foreseen_on else of_some
+    return runs
+
+
+def _grown(
+    runs: dict[int, tuple[list, Decimal]], day: datetime.date, foreseen_on: datetime.date
+) -> dict[int, tuple[list, Decimal]]:
+    """The runs that hold a month which had ended by `foreseen_on`, with all that will be charged
+    after that day's month."""
+    first, last = add_months(foreseen_on.replace(day=1), 1), last_ended_month(day)
+    ended = last_ended_month(foreseen_on)
+    begun = {member_id: run for member_id, run in runs.items() if run[0][0] <= ended}
+    if first > last or not begun:
+        return runs
+    facts, months = Facts(first, last, begun), months_between(first, last)
+    newest = Charge.objects.filter(member__in=begun, month__lt=first).order_by("month")
+    amounts = dict(newest.values_list("member_id", "amount"))
+    for member_id, (run, total) in begun.items():
+        charged = set(run)
+        coming = {
+            month: amount
+            for month in months
+            if month not in charged
+            and (amount := facts.amount(member_id, month, amounts.get(member_id)))
+        }
+        runs[member_id] = (run + sorted(coming), total + sum(coming.values(), NOTHING))
     return runs
 
 

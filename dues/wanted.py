@@ -157,16 +157,17 @@ class Facts:
             for starts_on, ends_on, _organisation_id, left_on in self._stays.get(member_id, ())
         )
 
-    def amount(self, member_id: int, month: datetime.date, stored: Stored | None) -> Decimal | None:
+    def amount(self, member_id: int, month: datetime.date, first: Decimal | None) -> Decimal | None:
         """What one month costs: approved and in force, or less where a superior allowed it.
 
-        A charge without an approved amount (from a sheet without one) is what it was at first:
-        nothing says otherwise. None where nothing is asked.
+        `first` is the sum that was charged at first, None where nothing was. A charge without an
+        approved amount (from a sheet without one) stays that: nothing says otherwise. None where
+        nothing is asked.
         """
         amount = self._approved_amount(member_id, month)
-        if amount is None and stored:
-            amount = stored.first
-        if amount is None or (stored is None and self._is_opened(member_id, month)):
+        if amount is None:
+            amount = first
+        if amount is None or (first is None and self._is_opened(member_id, month)):
             return None
         for from_month, until_month, allowed in reversed(self._allowed.get(member_id, ())):
             if from_month <= month <= until_month:
@@ -194,7 +195,7 @@ class Facts:
         paid: dict[int, Decimal],
     ) -> tuple[int, Decimal] | None:
         """The branch and the sum that should stand; None where there should be no charge."""
-        amount = self.amount(member_id, month, stored)
+        amount = self.amount(member_id, month, stored and stored.first)
         if amount is None:
             return None
         home = self.home(member_id, month)
@@ -237,7 +238,7 @@ class Facts:
         for member_id in self.members | {key[0] for key in stored}:
             charge = stored.get((member_id, month))
             home = self.home(member_id, month)
-            amount = self.amount(member_id, month, charge)
+            amount = self.amount(member_id, month, charge and charge.first)
             if charge is None:
                 if amount is not None and home is not None:
                     doubtful.add(member_id)

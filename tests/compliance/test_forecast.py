@@ -16,8 +16,10 @@ from compliance.exemptions import grant, withdraw
 from compliance.models import CalendarAddress, Duty, Foreseen
 from compliance.registry import RULES, Measured
 from compliance.services import reconcile, refresh_everybody
+from dues.values import ARREARS_MONTHS
 from meetings.enums import Type
 from tests import factories
+from tests.compliance.test_rules_dues import charged_member
 from tests.compliance.verdicts import county_value, judge_everything, period_on
 from tests.queries import count_of
 
@@ -105,6 +107,33 @@ def test_who_owes_dues_now_is_foreseen_to_owe_them_next_month(branch):
         "2026-12",
         "2027-01",
     ]
+
+
+def test_arrears_are_foreseen_by_the_months_still_to_be_charged(branch):
+    """Three months unpaid today are six by the end of January, if nothing is paid."""
+    charged_member(branch, first=date(2026, 8, 1), count=4)
+    assert foreseen(branch, "dues.arrears") == [("", date(2027, 1, 30))]
+    # As soon as those months are charged the day is the same.
+    assert foreseen(branch, "dues.arrears", date(2026, 11, 30)) == [("", date(2027, 1, 30))]
+
+
+def test_who_owes_only_the_running_month_is_on_no_way_to_arrears(branch):
+    county_value(ARREARS_MONTHS, 2, date(2026, 1, 1))
+    charged_member(branch, first=date(2026, 11, 1), count=1)
+    assert foreseen(branch, "dues.arrears") == []
+    assert foreseen(branch, "dues.arrears", date(2026, 11, 30)) == [("", date(2026, 12, 30))]
+
+
+def test_a_month_that_a_superior_freed_makes_no_foreseen_run_longer(branch):
+    member = charged_member(branch, first=date(2026, 8, 1), count=4)
+    factories.make_dues_request(
+        member,
+        state="approved",
+        from_month=date(2026, 12, 1),
+        until_month=date(2026, 12, 1),
+    )
+    # February would be the sixth month, after the ninety days.
+    assert foreseen(branch, "dues.arrears") == []
 
 
 def test_a_branch_that_ends_is_asked_for_nothing_afterwards(branch):

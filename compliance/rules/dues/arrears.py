@@ -25,7 +25,9 @@ from dues.words import month_label
 def _measure_arrears(question: Question):
     limit = question.value(ARREARS_MONTHS)
     found = defaultdict(list)
-    for one in in_arrears(question.organisations, question.as_of, at_least=limit):
+    for one in in_arrears(
+        question.organisations, question.as_of, at_least=limit, foreseen_on=question.foreseen_on
+    ):
         # The condition holds from the last day of the month that filled the measure.
         found[one.organisation_id].append(one.reached_on(limit))
     for pk in question.organisations.values_list("pk", flat=True):

@@ -72,8 +72,8 @@ def _foreseen(day: datetime.date, until: datetime.date, organisations) -> Iterat
 
 
 def _late(day: datetime.date, organisations) -> Iterator[Matter]:
-    """What is past its due day, advice only just. A standing condition that was waived since is late from the end
-    of its exemption, of which it was told while that ran."""
+    """What is past its due day, advice only just. A standing condition that was waived since is
+    late from the end of its exemption, of which it was told while that ran."""
     advice = Q(state=DutyState.BEHIND, due_on__gte=day - MADE_UP)
     rows = _of(Duty.objects, organisations).filter(LATE | advice, due_on__lt=day)
     waived = {

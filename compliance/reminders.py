@@ -107,7 +107,8 @@ class _Told:
             LATE, organisation=OuterRef("organisation"), rule=OuterRef("rule"), due_on__lt=day
         )
         rows = Reminder.objects.filter(Q(due_on__gte=day - MADE_UP) | Exists(late))
-        self.nothing = not Reminder.objects.exists()
+        # The first night that told anything; None before it.
+        self.began_on = Reminder.objects.order_by("pk").values_list("on", flat=True).first()
         self._newest: dict[tuple, tuple[int, int]] = {}
         for *facts, step in rows.values_list(
             "recipient_id", "organisation_id", "rule", "occasion", "step"
@@ -135,7 +136,7 @@ def _items(matters: list[Matter], leads: Leads, day: datetime.date, tree: _Tree)
             if matter.advice:
                 fresh = _made_up(matter, fresh, steps, told)
             if fresh and recipient not in done_today:
-                earlier = told.nothing and matter.due_on < day
+                earlier = told.began_on is None and matter.due_on < day
                 yield Item(recipient, matter, fresh[-1:] if earlier else fresh, earlier)
 
 
@@ -161,8 +162,10 @@ def _stepping(
 def _made_up(matter: Matter, fresh: list[Step], steps: list[Step], told: _Told) -> list[Step]:
     """Of advice that was due just now the steps until then; nothing of what was late before
     anybody was reminded, and of a condition only where it was announced."""
+    if told.began_on is None or matter.due_on < told.began_on:
+        return []
     announced = matter.period or len(fresh) < len(steps)
-    return [step for step in fresh if step.order <= DUE] if announced and not told.nothing else []
+    return [step for step in fresh if step.order <= DUE] if announced else []
 
 
 def _addressed(steps: list[Step], recipients: dict[To, int]) -> dict[int, list[Step]]:

@@ -240,6 +240,14 @@ def test_advice_whose_day_was_missed_is_told_of_it_once(branch, switched_on):
     assert len(told()) == 2
 
 
+def test_advice_that_was_due_before_the_first_night_is_told_by_no_later_one(branch):
+    owe(branch, "meetings.group", "2026-09", date(2026, 9, 30), DutyState.BEHIND)
+    foresee(branch, PLENARY, "2026-Q4", date(2026, 12, 31))
+    for day in (date(2026, 10, 2), date(2026, 10, 5)):
+        remind(day)
+    assert told() == [(PLENARY, "2026-Q4", "b90")]
+
+
 def test_a_condition_that_is_advice_is_told_of_its_day_where_it_was_announced(branch, switched_on):
     row = foresee(branch, "terms.notice", "", date(2026, 10, 31))
     remind(date(2026, 10, 30))

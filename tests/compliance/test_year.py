@@ -15,6 +15,7 @@ from unittest import mock
 import pytest
 from django.db import transaction
 
+from branches.models import Organisation
 from branches.periods import period_named
 from compliance.judging import WINDOW_MONTHS
 from compliance.models import Duty, DutyState, Foreseen, Reminder
@@ -141,16 +142,16 @@ class Year:
 
     def check_reminders(self, day: date, now: dict[tuple, int]) -> None:
         rows = Reminder.objects.filter(on=day)
-        waiting = Duty.objects.filter(waiting=True).values_list("rule", "organisation_id", "period")
-        unmet = self.announced[day] | now.keys() | set(waiting)
+        duties = Duty.objects.unmet().values_list("rule", "organisation_id", "period")
+        unmet = self.announced[day] | set(duties)
         for code, pk, occasion, due_on, step in rows.values_list(
             "rule", "organisation_id", "occasion", "due_on", "step"
         ):
             key = (code, pk, "" if RULES[code].is_standing else occasion)
-            early = step.startswith("b")
+            early, sudden = step.startswith("b"), self.is_news(day, key)
             if key not in unmet:
                 self.faults.append(f"{day} 提醒了已完成的 {key} {step}")
-            if (early and due_on < day - TOLD_BY) or (not early and due_on > day):
+            if (early and due_on < day - TOLD_BY and not sudden) or (not early and due_on > day):
                 self.faults.append(f"{day} 提醒的日子不对 {key} {step} {due_on}")
         letters = Notice.objects.filter(kind=NoticeKind.DUE, on=day)
         if set(Counter(letters.values_list("organisation_id", flat=True)).values()) - {1}:
@@ -203,8 +204,11 @@ class Year:
 
     @staticmethod
     def is_unmet(one: tuple) -> bool:
-        """Whether a step that only the worker at work told is of a duty that still stands."""
-        _recipient, code, pk, occasion, _step = one
+        """Whether a step that only the worker at work told is of a duty that still stands, to
+        somebody who does."""
+        recipient, code, pk, occasion, _step = one
+        if Organisation.objects.filter(pk=recipient, dissolved_on__isnull=False).exists():
+            return False
         period = "" if RULES[code].is_standing else occasion
         due = Foreseen.objects.filter(rule=code, organisation=pk, period=period)
         late = Duty.objects.filter(rule=code, organisation=pk, period=period, state="overdue")

@@ -23,6 +23,7 @@ from dues.models import Charge, Payment
 from meetings.models import Attendance, Meeting, MeetingType
 from members.enums import AbsenceKind, PostTitle
 from members.models import Member, Post
+from members.roster import roster
 from members.services import contacts, people, posts
 from members.services.organisations import dissolve_organisation
 from tasks.services import ledger
@@ -123,7 +124,8 @@ class Life:
         return act
 
     def _payments_again(self, until: datetime.date) -> None:
-        """On the 20th of a month those pay what is charged who paid nine months before."""
+        """On the 20th of a month those pay what is charged who paid nine months before, to the
+        branch whose roster they are on."""
         month = LAST_KNOWN.replace(day=1)
         while (month := add_months(month, 1)) <= until:
             self._days[month.replace(day=_PAID_ON)].append(self._pay(month))
@@ -132,17 +134,20 @@ class Life:
     def _pay(month: datetime.date) -> Callable:
         def act(day):
             before = Payment.objects.filter(month=add_months(month, -9))
+            homes = dict(
+                roster(Organisation.objects.all(), day).values_list("member_id", "organisation_id")
+            )
             charges = Charge.objects.filter(month=month, member__in=before.values("member"))
             Payment.objects.bulk_create(
                 Payment(
                     member_id=charge.member_id,
-                    organisation_id=charge.organisation_id,
+                    organisation_id=homes[charge.member_id],
                     month=month,
                     amount=charge.amount,
                     paid_on=day,
                 )
                 for charge in charges
-                if charge.amount
+                if charge.amount and charge.member_id in homes
             )
 
         return act

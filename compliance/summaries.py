@@ -6,7 +6,7 @@ Kept right by the differences each reconciliation makes, and rebuilt every night
 import datetime
 from collections.abc import Iterable
 
-from django.db.models import Case, Count, Exists, OuterRef, Sum, When
+from django.db.models import Case, Count, FilteredRelation, Sum, When
 from django.db.models.functions import Length, Substr
 
 from branches.dated import standing_on
@@ -19,14 +19,6 @@ from compliance.registry import Rule
 
 _STATES = tuple(DutyState.values)
 _FIELDS = (*_STATES, "required", "actual")
-# The path down to who counts an organisation: a branch those above it, a committee itself too.
-_PLACE = Case(
-    When(
-        organisation__kind=Kind.BRANCH,
-        then=Substr("path", 1, Length("path") - len(path_step(0))),
-    ),
-    default="path",
-)
 _NOTHING = (0,) * len(_FIELDS)
 Counts = tuple[int, ...]
 
@@ -75,25 +67,32 @@ def _tree_day(period: Period | None, as_of: datetime.date) -> datetime.date:
     return min(period.ends_on, as_of) if period else as_of
 
 
+def _place(path: str) -> Case:
+    """The path down to who counts an organisation: a branch those above it, a committee itself
+    too."""
+    above = Substr(path, 1, Length(path) - len(path_step(0)))
+    return Case(When(organisation__kind=Kind.BRANCH, then=above), default=path)
+
+
 def _counted_by_place(duties, day: datetime.date) -> dict[str, Counts]:
     """The duties added up by place, by the database."""
-    standing = Placement.objects.filter(standing_on(day))
-    rows = standing.filter(organisation__duties__in=duties).values_list(
-        _PLACE, "organisation__duties__state"
-    )
-    below: dict[str, Counts] = {}
-    for place, known, count, required, actual in rows.annotate(
-        count=Count("pk"),
-        required=Sum("organisation__duties__required"),
-        actual=Sum("organisation__duties__actual"),
-    ).order_by():
-        counts = (*(count if state == known else 0 for state in _STATES), required, actual)
+    placements = "organisation__placements"
+    standing = standing_on(day, f"{placements}__starts_on", f"{placements}__ends_on")
+    placed = duties.annotate(placement=FilteredRelation(placements, condition=standing))
+    below: dict[str | None, Counts] = {}
+    for place, known, count, *asked in (
+        placed.values_list(_place("placement__path"), "state")
+        .annotate(Count("pk"), Sum("required"), Sum("actual"))
+        .order_by()
+    ):
+        counts = (*(count if state == known else 0 for state in _STATES), *asked)
         below[place] = _added(below.get(place, _NOTHING), counts)
-    unplaced = duties.exclude(Exists(standing.filter(organisation=OuterRef("organisation"))))
-    for place, counts in _by_place(
-        ((duty.organisation_id, counted(duty)) for duty in unplaced), day
-    ).items():
-        below[place] = _added(below.get(place, _NOTHING), counts)
+    if below.pop(None, None):
+        unplaced = placed.filter(placement=None)
+        for place, counts in _by_place(
+            ((duty.organisation_id, counted(duty)) for duty in unplaced), day
+        ).items():
+            below[place] = _added(below.get(place, _NOTHING), counts)
     return below
 
 
@@ -101,11 +100,11 @@ def _by_place(counts: Iterable[tuple[int, Counts]], day: datetime.date) -> dict[
     """Counts of organisations added up by the place they had on a day."""
     counts = dict(counts)
     standing = Placement.objects.filter(standing_on(day), organisation__in=list(counts))
-    places = dict(standing.values_list("organisation_id", _PLACE))
+    places = dict(standing.values_list("organisation_id", _place("path")))
     if unplaced := counts.keys() - places.keys():
         # Older than its first known place, as after a corrected founding day: it stood there.
         first = Placement.objects.filter(organisation__in=unplaced).order_by("-starts_on")
-        places |= dict(first.values_list("organisation_id", _PLACE))
+        places |= dict(first.values_list("organisation_id", _place("path")))
     below: dict[str, Counts] = {}
     for pk, values in counts.items():
         place = places.get(pk, "")

@@ -98,18 +98,22 @@ def names_on(organisations: Iterable, day: datetime.date) -> dict[int, str]:
     return dict(rows.annotate(name_then=then("name", day)).values_list("pk", "name_then"))
 
 
-def below_on(organisation: Organisation, day: datetime.date):
-    """The organisation and everything that stood below it in the tree of `day`.
-
-    Figures of a period that has ended are folded by this, whoever stands there today.
-    """
-    place = (
+def path_on(organisation: Organisation, day: datetime.date) -> str | None:
+    """Where the organisation stood in the tree of `day`; None before it stood anywhere."""
+    return (
         Placement.objects.filter(standing_on(day), organisation=organisation)
         .order_by(F("starts_on").desc(nulls_last=True))
         .values_list("path", flat=True)
         .first()
     )
-    path = place or organisation.path
+
+
+def below_on(organisation: Organisation, day: datetime.date):
+    """The organisation and everything that stood below it in the tree of `day`.
+
+    Figures of a period that has ended are folded by this, whoever stands there today.
+    """
+    path = path_on(organisation, day) or organisation.path
     placed = Placement.objects.filter(standing_on(day), path__gte=path, path__lt=path + "~")
     return Organisation.objects.filter(pk__in=placed.values("organisation_id"))
 

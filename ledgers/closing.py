@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import trail
-from branches.dated import standing_on
-from branches.models import ClosedMonth, Organisation, Placement
+from branches.history import path_on
+from branches.models import ClosedMonth, Organisation
 from branches.periods import Period, month_of, period_of
 from branches.services import path_keys
 from branches.values import Key, Values
@@ -43,14 +43,10 @@ class NotClosed(ValueError):
 def closings_of(organisation: Organisation, month: Period) -> list[ClosedMonth]:
     """The closings of a month that hold for an organisation, by where it stood on the month's last
     day: its own first, then those of the organisations above it."""
-    placement = (
-        Placement.objects.filter(standing_on(month.ends_on), organisation=organisation)
-        .order_by("-starts_on")
-        .first()
-    )
-    if placement is None:
+    path = path_on(organisation, month.ends_on)
+    if path is None:
         return []
-    order = path_keys(placement.path)
+    order = path_keys(path)
     found = ClosedMonth.objects.filter(
         month=month.starts_on, organisation__in=order
     ).select_related("organisation", "closed_by")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from branches.dated import standing_on
-from branches.history import names_on, then
+from branches.history import names_on, path_on, then
 from branches.models import Organisation, Placement
 from branches.periods import Period, Span, period_of
 from dues import sums
@@ -100,14 +100,10 @@ def scope_of(organisation: Organisation, month: Period, today: datetime.date) ->
     if month.starts_on > today:
         raise NothingToShow(f"{month.label}还没有到")
     day = min(month.ends_on, today)
-    placement = (
-        Placement.objects.filter(standing_on(day), organisation=organisation)
-        .order_by("-starts_on")
-        .first()
-    )
-    if placement is None:
+    path = path_on(organisation, day)
+    if path is None:
         raise NothingToShow(f"“{organisation.name}”在{month.label}还没有成立")
-    return LedgerScope(organisation, month, day, placement.path)
+    return LedgerScope(organisation, month, day, path)
 
 
 @dataclass(frozen=True)

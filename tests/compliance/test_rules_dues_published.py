@@ -187,7 +187,7 @@ def test_as_many_queries_for_three_branches_as_for_one(branch, django_assert_max
         factories.make_charge(factories.make_member(more), JULY)
         factories.make_publication(more, "2026-Q3", date(2026, 10, 5))
     duty_of(PUBLISHED, branch, date(2026, 10, 8), of=IN_Q3)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         duty_of(PUBLISHED, branch, date(2026, 10, 8), of=IN_Q3)
 
 

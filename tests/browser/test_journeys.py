@@ -68,8 +68,8 @@ def test_an_unplanned_meeting_is_registered_once_and_used_everywhere(page, branc
     # The topic is free text: its click counts, its characters do not.
     hand.click("#id_topic")
     page.keyboard.type("清明祭扫和志愿服务")
-    hand.click("button:has-text('保存登记')")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        hand.click("button:has-text('保存登记')")
     assert hand.clicks <= 5
     assert hand.keys <= 12
 
@@ -117,8 +117,8 @@ def test_three_on_leave_take_one_tap_each(page, branch):
     for index in range(3):
         page.locator("[data-person] button[aria-pressed]").nth(index).click()
         hand.clicks += 1
-    hand.click("button:has-text('保存登记')")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        hand.click("button:has-text('保存登记')")
     assert hand.clicks == 5
     meeting = Meeting.objects.get(types__type=Type.THEME_DAY, held_on__gte=MARCH)
     assert meeting.attendances.filter(state="leave").count() == 3
@@ -239,8 +239,8 @@ def test_the_county_drills_down_to_the_record(page, branch):
     hand.click("table.zb-heat a[title*='党课']")
     page.wait_for_selector("#cell-panel h2:has-text('党课')")
     page.goto(page.url)
-    page.click("a:has-text('看全部清单')")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.click("a:has-text('看全部清单')")
     page.goto(page.url + "&state=open")
     page.click("tbody th a")
     assert "怎样计算" in page.inner_text("main")

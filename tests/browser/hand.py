@@ -36,8 +36,8 @@ def log_in(page, username):
     page.goto("/login/")
     page.fill("#id_username", username)
     page.fill("#id_password", PASSWORD)
-    page.click("form.zb-login__card button.zb-btn--primary")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.click("form.zb-login__card button.zb-btn--primary")
 
 
 def fits(page):

@@ -23,15 +23,15 @@ def the_day():
 
 
 def save(page, words):
-    page.click(f"button:visible:has-text('{words}')")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.click(f"button:visible:has-text('{words}')")
 
 
 def confirm(page, words):
     """Press the button, then the same words in the question that follows."""
     page.click(f"button:visible:has-text('{words}')")
-    page.click(f"dialog button:has-text('{words}')")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        page.click(f"dialog button:has-text('{words}')")
 
 
 def become(page, user):
